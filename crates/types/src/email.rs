@@ -1,0 +1,94 @@
+//! Email addresses.
+
+use crate::Invalid;
+use std::{fmt, str::FromStr};
+use unicode_normalization::UnicodeNormalization;
+
+/// An email address, kept as it was typed and compared by its [`key`](Email::key) (ACC-2).
+///
+/// `Debug` does not show it: addresses don't belong in logs.
+#[derive(Clone)]
+pub struct Email {
+    typed: String,
+    key: String,
+}
+
+impl Email {
+    /// The address as it was typed, without surrounding white space.
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// What two spellings of one address have in common: Unicode NFKC, lower case (ACC-2).
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl FromStr for Email {
+    type Err = Invalid;
+
+    /// Takes an `addr-spec` of RFC 5321 (with the Unicode of RFC 6531), at most 254 bytes, without
+    /// quoted local parts, address literals, comments or control characters.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        const WRONG: Invalid = Invalid("must be an email address, for instance taro@example.com");
+        let typed = text.trim();
+        if typed.len() > 254 {
+            return Err(Invalid("must be at most 254 bytes long"));
+        }
+        if typed.chars().any(|c| c.is_control() || c.is_whitespace()) || typed.contains(['"', '<', '>', '[', '(']) {
+            return Err(WRONG);
+        }
+        let options = email_address::Options::default()
+            .with_required_tld()
+            .without_domain_literal()
+            .without_display_text();
+        let composed: String = typed.nfc().collect();
+        email_address::EmailAddress::parse_with_options(&composed, options).map_err(|_| WRONG)?;
+        let key: String = typed.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+        // Compatibility forms must not hide a second address, a space or a quote.
+        if key.matches('@').count() != 1 || key.len() > 254 || key.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(WRONG);
+        }
+        Ok(Self { typed: typed.to_owned(), key })
+    }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Email {}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// proves ACC-2: compared case-insensitively after Unicode normalisation, kept as typed
+    #[test]
+    fn spellings_of_one_address_are_equal() {
+        let typed: Email = " Tarō.Yamada@Example.com ".parse().unwrap();
+        let decomposed: Email = "taro\u{304}.yamada@EXAMPLE.COM".parse().unwrap();
+        assert_eq!(typed, decomposed);
+        assert_eq!(typed.as_str(), "Tarō.Yamada@Example.com");
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(250));
+        for text in [
+            "", "taro", "@example.com", "taro@", "a@b@c.com", "\"a b\"@example.com", "a\u{0}@example.com",
+            "a b@example.com", "a@[127.0.0.1]", "Taro <taro@example.com>", "a@example", "a\u{fe6b}b@example.com", "a\n@example.com", &long,
+        ] {
+            assert!(text.parse::<Email>().is_err(), "{text:?} was taken");
+        }
+    }
+}

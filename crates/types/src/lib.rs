@@ -1,0 +1,25 @@
+//! Ids and values that every service speaks: parsed once, at the edge, and valid from then on.
+//!
+//! Nothing here knows of protobuf, SQL or HTTP; the conversions live where those are spoken.
+
+mod actor;
+mod clock;
+mod email;
+mod entropy;
+mod error;
+mod id;
+mod names;
+mod roles;
+mod token;
+
+pub use actor::{Actor, Membership, Origin, Person};
+pub use clock::{Clock, SharedClock, SystemClock};
+pub use email::Email;
+pub use entropy::Entropy;
+pub use error::{Invalid, Kind, Violation};
+pub use id::{
+    AccountId, ClientId, EventId, InvitationId, OrganizationId, RequestId, SessionId, SignUpId,
+};
+pub use names::{OrganizationName, PersonName, PlanName, SpaceId, SpaceKey, TimeZone, UniqueId};
+pub use roles::{AccountKind, Appearance, Language, Privilege, Privileges, Product, Role};
+pub use token::{LinkKey, Secret, SecretHash};

@@ -1,0 +1,159 @@
+//! Names that people and programs give to things.
+
+use crate::{Entropy, Invalid};
+use std::{fmt, str::FromStr};
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident($check:expr))+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Invalid;
+            fn from_str(text: &str) -> Result<Self, Invalid> {
+                let check: fn(&str) -> Result<String, Invalid> = $check;
+                check(text).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )+};
+}
+
+texts! {
+    /// A person's name: 1-100 characters, no control characters.
+    PersonName(|text| free_text(text, 100))
+    /// An organization's name: 1-100 characters, no control characters.
+    OrganizationName(|text| free_text(text, 100))
+    /// The suite-wide name of an account: 3-30 of `[A-Za-z0-9_-]` (ACC-4).
+    UniqueId(|text| {
+        let valid = (3..=30).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        if valid { Ok(text.to_owned()) } else { Err(Invalid("must be 3-30 letters, digits, _ or -")) }
+    })
+    /// An organization's permanent id: 10 of `[A-Za-z0-9]` (ORG-2).
+    SpaceKey(|text| {
+        let valid = text.len() == 10 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        if valid { Ok(text.to_owned()) } else { Err(Invalid("must be 10 letters or digits")) }
+    })
+    /// Name of a product's Space: 3-10 of `[a-z0-9-]`, unique in the product (ORG-14).
+    SpaceId(|text| {
+        let valid = (3..=10).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if valid { Ok(text.to_owned()) } else { Err(Invalid("must be 3-10 lower-case letters, digits or hyphens")) }
+    })
+    /// A product's name for one of its plans: 1-40 of `[a-z0-9-]`.
+    PlanName(|text| {
+        let valid = (1..=40).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if valid { Ok(text.to_owned()) } else { Err(Invalid("must be 1-40 lower-case letters, digits or hyphens")) }
+    })
+    /// A time zone by its IANA name, for instance `Asia/Tokyo` (ACC-3).
+    TimeZone(|text| {
+        let zone = jiff::tz::TimeZone::get(text).map_err(|_| Invalid("must be an IANA time zone, for instance Asia/Tokyo"))?;
+        zone.iana_name().map(str::to_owned).ok_or(Invalid("must be an IANA time zone, for instance Asia/Tokyo"))
+    })
+}
+
+impl SpaceKey {
+    /// A new one; whether it is unique is for the database to say.
+    pub fn generate(entropy: &Entropy) -> Self {
+        Self(entropy.string(10, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))
+    }
+}
+
+impl UniqueId {
+    /// A new one (ACC-4); whether it is unique is for the database to say.
+    pub fn generate(entropy: &Entropy) -> Self {
+        Self(format!("user-{}", entropy.string(10, b"abcdefghijkmnpqrstuvwxyz23456789")))
+    }
+}
+
+impl TimeZone {
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self("UTC".to_owned())
+    }
+}
+
+/// Trims, and refuses what can't be shown on one line of a page or mail.
+fn free_text(text: &str, most: usize) -> Result<String, Invalid> {
+    let text = text.trim();
+    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.is_empty() || text.chars().count() > most {
+        return Err(Invalid("must be 1-100 characters long"));
+    }
+    if text.chars().any(|c| c.is_control() || bidi(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Err(Invalid("must not contain control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// proves ACC-4: 3-30 of `[A-Za-z0-9_-]`
+    #[test]
+    fn unique_ids() {
+        for good in ["abc", "Taro_Yamada-1", &"a".repeat(30)] {
+            assert!(good.parse::<UniqueId>().is_ok(), "{good}");
+        }
+        for bad in ["", "ab", &"a".repeat(31), "a b c", "tarō", "a.b.c"] {
+            assert!(bad.parse::<UniqueId>().is_err(), "{bad}");
+        }
+        assert!(UniqueId::generate(&Entropy::from_seed(1)).as_str().parse::<UniqueId>().is_ok());
+    }
+
+    /// proves ORG-2: 10 of `[A-Za-z0-9]`
+    #[test]
+    fn space_keys() {
+        let key = SpaceKey::generate(&Entropy::from_seed(1));
+        assert!(key.as_str().parse::<SpaceKey>().is_ok());
+        assert!("short".parse::<SpaceKey>().is_err());
+    }
+
+    /// proves ORG-14: 3-10 of `[a-z0-9-]`
+    #[test]
+    fn space_ids() {
+        assert!("acme-1".parse::<SpaceId>().is_ok());
+        for bad in ["ab", "elevenchars", "Acme", "a_b"] {
+            assert!(bad.parse::<SpaceId>().is_err(), "{bad}");
+        }
+    }
+
+    /// proves ACC-3: time zones are IANA names
+    #[test]
+    fn time_zones() {
+        assert_eq!("asia/tokyo".parse::<TimeZone>().unwrap().as_str(), "Asia/Tokyo");
+        for bad in ["", "Mars/Base", "+09:00", "JST-9", "../etc/passwd"] {
+            assert!(bad.parse::<TimeZone>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_are_one_visible_line() {
+        assert_eq!(" 山田 太郎 ".parse::<PersonName>().unwrap().as_str(), "山田 太郎");
+        for bad in ["", "   ", "a\nb", "a\u{202e}b", &"a".repeat(101)] {
+            assert!(bad.parse::<PersonName>().is_err(), "{bad:?}");
+        }
+    }
+}
