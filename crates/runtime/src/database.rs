@@ -1,0 +1,105 @@
+//! The connection pool of a service's database, and its migrations.
+
+use crate::config::SecretText;
+use sqlx::{
+    PgPool,
+    migrate::{Migrate, MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{str::FromStr, time::Duration};
+
+/// Where a service's database is and how it is used.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `postgres://role:password@host:port/database`, with sslmode and the rest of libpq's words.
+    pub url: SecretText,
+    /// Most connections that one process opens.
+    pub max_connections: u32,
+    /// Seconds that a request waits for a free connection before it is answered "unavailable".
+    pub acquire_seconds: u64,
+    /// Seconds after which the database ends a statement.
+    pub statement_seconds: u64,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: SecretText::default(), max_connections: 8, acquire_seconds: 3, statement_seconds: 10 }
+    }
+}
+
+/// Why a database can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The URL is missing or malformed. (The source is not kept: it would show the URL.)
+    #[error("the setting database.url is missing or is not a postgres:// URL")]
+    Url,
+    /// It does not answer.
+    #[error("can't connect to the database")]
+    Connect(#[source] sqlx::Error),
+    /// A migration failed.
+    #[error("can't migrate the database")]
+    Migrate(#[source] MigrateError),
+    /// It has not been migrated to what this program needs.
+    #[error("the database lacks {0} migration(s): run `pass migrate` first")]
+    Pending(usize),
+}
+
+/// Opens the pool. `name` is what PostgreSQL shows as the application.
+///
+/// A connection that was idle for a second is tested before it is used, so that neither a fail-over
+/// nor a dropped future leaves requests with a dead one.
+pub async fn connect(config: &DatabaseConfig, name: &str) -> Result<PgPool, DatabaseError> {
+    let options = PgConnectOptions::from_str(config.url.expose()).map_err(|_| DatabaseError::Url)?;
+    let options = options.application_name(name).options([
+        ("statement_timeout", format!("{}s", config.statement_seconds)),
+        ("lock_timeout", format!("{}s", config.statement_seconds)),
+        ("idle_in_transaction_session_timeout", format!("{}s", 3 * config.statement_seconds)),
+        ("timezone", "UTC".to_owned()),
+    ]);
+    PgPoolOptions::new()
+        .max_connections(config.max_connections)
+        .acquire_timeout(Duration::from_secs(config.acquire_seconds))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                use sqlx::Connection;
+                if meta.idle_for > Duration::from_secs(1) {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await
+        .map_err(DatabaseError::Connect)
+}
+
+/// Brings the database to what `migrators` say, in their order. Running it twice does nothing.
+pub async fn migrate(pool: &PgPool, migrators: &[&Migrator]) -> Result<(), DatabaseError> {
+    for migrator in migrators {
+        migrator.run(pool).await.map_err(DatabaseError::Migrate)?;
+    }
+    Ok(())
+}
+
+/// Refuses a database that [`migrate`] would change.
+pub async fn ensure_migrated(pool: &PgPool, migrators: &[&Migrator]) -> Result<(), DatabaseError> {
+    let mut connection = pool.acquire().await.map_err(DatabaseError::Connect)?;
+    let mut pending = 0;
+    for migrator in migrators {
+        let applied = match connection.list_applied_migrations(&migrator.table_name).await {
+            Ok(applied) => applied,
+            // No table yet (42P01): nothing was applied.
+            Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => {
+                Vec::new()
+            }
+            Err(error) => return Err(DatabaseError::Migrate(error)),
+        };
+        pending += migrator
+            .iter()
+            .filter(|migration| !applied.iter().any(|applied| applied.version == migration.version))
+            .count();
+    }
+    if pending == 0 { Ok(()) } else { Err(DatabaseError::Pending(pending)) }
+}

@@ -1,0 +1,212 @@
+//! Background work: started by name, stopped in order, and never lost without a word.
+//!
+//! A stop has two steps. First everything that takes work in (servers, consumers, jobs) is asked to
+//! finish; when all of it has, what carries work out (relays) is asked. A deadline ends both.
+
+use std::{
+    error::Error,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Finished = (&'static str, Result<(), Failure>);
+
+/// Told to work that it should end.
+#[derive(Clone, Debug)]
+pub struct Shutdown(CancellationToken);
+
+impl Shutdown {
+    /// Resolves when the end is asked for.
+    pub async fn requested(&self) {
+        self.0.cancelled().await;
+    }
+
+    /// Whether the end was asked for.
+    pub fn is_requested(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Runs `work` until it ends or the end is asked for; `None` in the second case.
+    pub async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.0.run_until_cancelled(work).await
+    }
+}
+
+/// A task that ended badly, or that did not end in time.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// It returned an error.
+    #[error("{name} failed")]
+    Failed {
+        /// Which task.
+        name: &'static str,
+        /// Why.
+        source: Failure,
+    },
+    /// It panicked.
+    #[error("a task crashed")]
+    Crashed(#[source] tokio::task::JoinError),
+    /// It returned though nobody asked it to.
+    #[error("{0} ended unasked")]
+    Ended(&'static str),
+    /// It was still running at the deadline.
+    #[error("some work did not end within the shutdown deadline and was dropped")]
+    Overdue,
+}
+
+#[derive(Default)]
+struct Stage {
+    stop: CancellationToken,
+    tasks: Mutex<JoinSet<Finished>>,
+}
+
+/// The background work of a process. Clones share it.
+#[derive(Clone, Default)]
+pub struct Tasks {
+    intake: Arc<Stage>,
+    outlet: Arc<Stage>,
+    started: Arc<tokio::sync::Notify>,
+}
+
+impl Tasks {
+    /// Starts work that takes something in: a server, a consumer, a job. It is stopped first.
+    pub fn spawn<W, F>(&self, name: &'static str, work: W)
+    where
+        W: FnOnce(Shutdown) -> F,
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.start(&self.intake, name, work);
+    }
+
+    /// Starts work that carries something out: a relay. It is stopped after everything of
+    /// [`spawn`](Tasks::spawn) has ended, so that what that left is still carried.
+    pub fn spawn_outlet<W, F>(&self, name: &'static str, work: W)
+    where
+        W: FnOnce(Shutdown) -> F,
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.start(&self.outlet, name, work);
+    }
+
+    fn start<W, F>(&self, stage: &Arc<Stage>, name: &'static str, work: W)
+    where
+        W: FnOnce(Shutdown) -> F,
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let work = work(Shutdown(stage.stop.clone()));
+        stage
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .spawn(async move { (name, work.await) });
+        self.started.notify_one();
+    }
+
+    /// Resolves when a task ends though nobody asked: the process can't go on.
+    pub async fn first_failure(&self) -> TaskError {
+        loop {
+            let started = self.started.notified();
+            let ended = std::future::poll_fn(|context| {
+                for stage in [&self.intake, &self.outlet] {
+                    let mut tasks = stage.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+                    if let std::task::Poll::Ready(Some(ended)) = tasks.poll_join_next(context) {
+                        return std::task::Poll::Ready(ended);
+                    }
+                }
+                std::task::Poll::Pending
+            });
+            // A set that was empty when polled wakes nobody: poll again when something was started.
+            tokio::select! {
+                ended = ended => match verdict(ended) {
+                    Ok(name) => return TaskError::Ended(name),
+                    Err(error) => return error,
+                },
+                () = started => {}
+            }
+        }
+    }
+
+    /// Stops everything, in order, within `deadline` (per step). The first failure is returned, after
+    /// the rest was stopped as well.
+    pub async fn stop(&self, deadline: Duration) -> Result<(), TaskError> {
+        let intake = Self::stop_stage(&self.intake, deadline).await;
+        let outlet = Self::stop_stage(&self.outlet, deadline).await;
+        intake.and(outlet)
+    }
+
+    async fn stop_stage(stage: &Stage, deadline: Duration) -> Result<(), TaskError> {
+        stage.stop.cancel();
+        let mut tasks = std::mem::take(&mut *stage.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut result = Ok(());
+        let finish = async {
+            while let Some(ended) = tasks.join_next().await {
+                if let Err(error) = verdict(ended) {
+                    tracing::error!(error = &error as &dyn Error, "a task ended badly while stopping");
+                    result = Err(error);
+                }
+            }
+        };
+        if tokio::time::timeout(deadline, finish).await.is_err() {
+            return Err(TaskError::Overdue);
+        }
+        result
+    }
+}
+
+fn verdict(ended: Result<Finished, tokio::task::JoinError>) -> Result<&'static str, TaskError> {
+    match ended {
+        Ok((name, Ok(()))) => Ok(name),
+        Ok((name, Err(source))) => Err(TaskError::Failed { name, source }),
+        Err(crash) => Err(TaskError::Crashed(crash)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[tokio::test]
+    async fn outlets_stop_after_everything_else_has() {
+        let (tasks, (note, notes)) = (Tasks::default(), mpsc::channel());
+        let outlet = note.clone();
+        tasks.spawn_outlet("relay", |shutdown| async move {
+            shutdown.requested().await;
+            outlet.send("relay")?;
+            Ok(())
+        });
+        tasks.spawn("server", |shutdown| async move {
+            shutdown.requested().await;
+            tokio::task::yield_now().await;
+            note.send("server")?;
+            Ok(())
+        });
+        tasks.stop(Duration::from_secs(5)).await.unwrap();
+        assert_eq!(notes.iter().collect::<Vec<_>>(), ["server", "relay"]);
+    }
+
+    #[tokio::test]
+    async fn a_crash_and_an_unasked_end_are_noticed_even_when_started_late() {
+        let tasks = Tasks::default();
+        let watch = tokio::spawn({
+            let tasks = tasks.clone();
+            async move { tasks.first_failure().await }
+        });
+        tokio::task::yield_now().await;
+        tasks.spawn("job", |_| async { Ok(()) });
+        assert!(matches!(watch.await.unwrap(), TaskError::Ended("job")));
+        tasks.spawn("job", |_| async { panic!("on purpose") });
+        assert!(matches!(tasks.first_failure().await, TaskError::Crashed(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_does_not_end_is_dropped_at_the_deadline() {
+        let tasks = Tasks::default();
+        tasks.spawn("stuck", |_| std::future::pending());
+        assert!(matches!(tasks.stop(Duration::from_secs(3)).await, Err(TaskError::Overdue)));
+    }
+}
