@@ -22,8 +22,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     compiler.include_imports(true).include_source_info(true).open_files(&files)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
-    tonic_prost_build::configure()
-        .include_file("all.rs")
-        .compile_fds(compiler.file_descriptor_set())?;
+    tonic_prost_build::configure().include_file("all.rs").compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

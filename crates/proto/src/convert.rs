@@ -89,9 +89,7 @@ impl From<&Actor> for events::Actor {
         use events::actor::Kind;
         let (kind, id, session_id) = match actor {
             Actor::Anonymous => (Kind::Anonymous, String::new(), String::new()),
-            Actor::Person(person) => {
-                (Kind::Person, person.account.to_string(), person.session.to_string())
-            }
+            Actor::Person(person) => (Kind::Person, person.account.to_string(), person.session.to_string()),
             Actor::Client(name) => (Kind::Client, name.clone(), String::new()),
             Actor::System(name) => (Kind::System, name.clone(), String::new()),
         };

@@ -3,7 +3,14 @@
 //! [`convert`] holds what every service needs to go from messages to `pass-types` and back.
 
 /// Everything generated, by protobuf package: `pass::identity::v1::Account`, ...
-#[expect(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+#[expect(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    reason = "generated"
+)]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/all.rs"));
 }

@@ -89,7 +89,8 @@ where
     T: Default + Serialize + DeserializeOwned,
 {
     let wrong = |setting: &str, problem: String| ConfigError::Wrong { setting: setting.to_owned(), problem };
-    let defaults = serde_json::to_value(T::default()).map_err(|error| wrong("(defaults)", error.to_string()))?;
+    let defaults =
+        serde_json::to_value(T::default()).map_err(|error| wrong("(defaults)", error.to_string()))?;
     let mut settings = defaults.clone();
     if let Some(file) = file {
         merge(&mut settings, read_toml(file)?, &defaults, "")?;
@@ -100,14 +101,14 @@ where
             continue;
         }
         let path: Vec<_> = path.split("__").map(str::to_ascii_lowercase).collect();
-        let overlay = path.iter().rev().fold(Value::String(text), |value, key| {
-            Value::Object(Map::from_iter([(key.clone(), value)]))
-        });
-        merge(&mut settings, overlay, &defaults, "")
-            .map_err(|error| match error {
-                ConfigError::Unknown(_) => ConfigError::Unknown(name.clone()),
-                other => other,
-            })?;
+        let overlay = path
+            .iter()
+            .rev()
+            .fold(Value::String(text), |value, key| Value::Object(Map::from_iter([(key.clone(), value)])));
+        merge(&mut settings, overlay, &defaults, "").map_err(|error| match error {
+            ConfigError::Unknown(_) => ConfigError::Unknown(name.clone()),
+            other => other,
+        })?;
     }
     serde_path(settings)
 }
@@ -119,8 +120,10 @@ fn read_toml(file: &Path) -> Result<Value, ConfigError> {
         path: path.clone(),
         source,
     })?;
-    toml::from_str(&text)
-        .map_err(|error: toml::de::Error| ConfigError::Malformed { path, problem: error.message().to_owned() })
+    toml::from_str(&text).map_err(|error: toml::de::Error| ConfigError::Malformed {
+        path,
+        problem: error.message().to_owned(),
+    })
 }
 
 /// Lays `overlay` over `settings`. What the default is tells how a text is read; a map whose default
@@ -132,11 +135,17 @@ fn merge(settings: &mut Value, overlay: Value, default: &Value, path: &str) -> R
     let open = default.as_object().is_some_and(Map::is_empty);
     for (key, value) in overlay {
         let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let secret = key.strip_suffix("_file").filter(|name| !settings.contains_key(&key) && settings.contains_key(*name));
+        let secret = key
+            .strip_suffix("_file")
+            .filter(|name| !settings.contains_key(&key) && settings.contains_key(*name));
         if let (Some(name), Some(file)) = (secret, value.as_str()) {
-            let content = fs::read_to_string(file)
-                .map_err(|source| ConfigError::Unreadable { setting: inner, path: file.to_owned(), source })?;
-            settings.insert(name.to_owned(), Value::String(content.trim_end_matches(['\r', '\n']).to_owned()));
+            let content = fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
+                setting: inner,
+                path: file.to_owned(),
+                source,
+            })?;
+            settings
+                .insert(name.to_owned(), Value::String(content.trim_end_matches(['\r', '\n']).to_owned()));
             continue;
         }
         match (settings.get_mut(&key), default.get(&key)) {
@@ -213,7 +222,12 @@ mod tests {
     fn the_environment_beats_the_file_beats_the_defaults() {
         let settings = read(
             "name = 'file'\n[nested]\nport = 1",
-            &[("PASS_NESTED__PORT", "2"), ("PASS_NESTED__ON", "true"), ("PASS_NESTED__HOSTS", "a, b"), ("HOME", "x")],
+            &[
+                ("PASS_NESTED__PORT", "2"),
+                ("PASS_NESTED__ON", "true"),
+                ("PASS_NESTED__HOSTS", "a, b"),
+                ("HOME", "x"),
+            ],
         )
         .unwrap();
         assert_eq!((settings.name.as_str(), settings.nested.port, settings.nested.on), ("file", 2, true));
@@ -252,7 +266,11 @@ mod tests {
             ("[nested]\nport = 70000", None, "the setting nested.port is wrong"),
             ("nested = 1", None, "the setting nested is wrong"),
             ("name = ", None, "is not valid TOML"),
-            ("", Some(("PASS_PASSWORD_FILE", "/does/not/exist")), "can't read /does/not/exist, named by password_file"),
+            (
+                "",
+                Some(("PASS_PASSWORD_FILE", "/does/not/exist")),
+                "can't read /does/not/exist, named by password_file",
+            ),
         ] {
             let error = read(toml, environment.as_slice()).unwrap_err();
             assert!(error.contains(expected), "{error:?} should say {expected:?}");

@@ -91,7 +91,9 @@ pub async fn ensure_migrated(pool: &PgPool, migrators: &[&Migrator]) -> Result<(
         let applied = match connection.list_applied_migrations(&migrator.table_name).await {
             Ok(applied) => applied,
             // No table yet (42P01): nothing was applied.
-            Err(MigrateError::Execute(sqlx::Error::Database(error))) if error.code().as_deref() == Some("42P01") => {
+            Err(MigrateError::Execute(sqlx::Error::Database(error)))
+                if error.code().as_deref() == Some("42P01") =>
+            {
                 Vec::new()
             }
             Err(error) => return Err(DatabaseError::Migrate(error)),

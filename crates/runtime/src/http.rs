@@ -22,7 +22,6 @@ pub fn client(deadline: Duration) -> Result<reqwest::Client, reqwest::Error> {
 }
 
 /// Adds the current span's W3C trace context to a request.
-#[must_use]
 pub fn traced(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
     struct Headers(reqwest::header::HeaderMap);
     impl Injector for Headers {

@@ -2,6 +2,7 @@
 //! database pool and the HTTP client. It knows no service.
 
 pub mod admin;
+mod chain;
 pub mod config;
 pub mod database;
 mod health;
@@ -9,6 +10,7 @@ pub mod http;
 mod lifecycle;
 pub mod telemetry;
 
+pub use chain::chain;
 pub use health::{Gauge, Health};
 pub use lifecycle::{Shutdown, TaskError, Tasks};
 

@@ -98,11 +98,7 @@ impl Tasks {
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let work = work(Shutdown(stage.stop.clone()));
-        stage
-            .tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .spawn(async move { (name, work.await) });
+        stage.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(async move { (name, work.await) });
         self.started.notify_one();
     }
 

@@ -95,9 +95,10 @@ pub fn init(config: &TelemetryConfig, service: &str) -> Result<Telemetry, Teleme
     let provider = provider.build();
     let logs = tracing_subscriber::fmt::layer().event_format(JsonLines).with_writer(std::io::stdout);
     // Statements (texts with placeholders, never values) are noted in traces whatever the log shows.
-    let traced = EnvFilter::new(if config.otlp_endpoint.is_empty() { "info" } else { "info,sqlx::query=debug" });
+    let statements =
+        EnvFilter::new(if config.otlp_endpoint.is_empty() { "info" } else { "info,sqlx::query=debug" });
     let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("pass"));
-    tracing_subscriber::registry().with(logs.with_filter(filter)).with(traces.with_filter(traced)).init();
+    tracing_subscriber::registry().with(logs.with_filter(filter)).with(traces.with_filter(statements)).init();
     Ok(Telemetry { metrics: recorder()?, log_level: LogLevel(handle), provider: Some(provider) })
 }
 
@@ -134,7 +135,10 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        #[expect(clippy::disallowed_methods, reason = "log lines carry the machine's time, nothing decides by it")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "log lines carry the machine's time, nothing decides by it"
+        )]
         let now = time::OffsetDateTime::now_utc();
         let mut line = Map::new();
         line.insert("time".into(), now.format(&Rfc3339).unwrap_or_default().into());
@@ -183,8 +187,6 @@ impl tracing::field::Visit for Fields<'_> {
         self.0.insert(field.name().into(), json!(value));
     }
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let chain: Vec<_> =
-            std::iter::successors(Some(value), |error| error.source()).map(ToString::to_string).collect();
-        self.0.insert(field.name().into(), chain.join(": ").into());
+        self.0.insert(field.name().into(), crate::chain(value).into());
     }
 }

@@ -36,7 +36,9 @@ impl FromStr for Email {
         if typed.len() > 254 {
             return Err(Invalid("must be at most 254 bytes long"));
         }
-        if typed.chars().any(|c| c.is_control() || c.is_whitespace()) || typed.contains(['"', '<', '>', '[', '(']) {
+        if typed.chars().any(|c| c.is_control() || c.is_whitespace())
+            || typed.contains(['"', '<', '>', '[', '('])
+        {
             return Err(WRONG);
         }
         let options = email_address::Options::default()
@@ -47,7 +49,10 @@ impl FromStr for Email {
         email_address::EmailAddress::parse_with_options(&composed, options).map_err(|_| WRONG)?;
         let key: String = typed.nfkc().flat_map(char::to_lowercase).nfkc().collect();
         // Compatibility forms must not hide a second address, a space or a quote.
-        if key.matches('@').count() != 1 || key.len() > 254 || key.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if key.matches('@').count() != 1
+            || key.len() > 254
+            || key.chars().any(|c| c.is_whitespace() || c.is_control())
+        {
             return Err(WRONG);
         }
         Ok(Self { typed: typed.to_owned(), key })
@@ -85,8 +90,20 @@ mod tests {
     fn what_is_not_an_address_is_refused() {
         let long = format!("{}@example.com", "a".repeat(250));
         for text in [
-            "", "taro", "@example.com", "taro@", "a@b@c.com", "\"a b\"@example.com", "a\u{0}@example.com",
-            "a b@example.com", "a@[127.0.0.1]", "Taro <taro@example.com>", "a@example", "a\u{fe6b}b@example.com", "a\n@example.com", &long,
+            "",
+            "taro",
+            "@example.com",
+            "taro@",
+            "a@b@c.com",
+            "\"a b\"@example.com",
+            "a\u{0}@example.com",
+            "a b@example.com",
+            "a@[127.0.0.1]",
+            "Taro <taro@example.com>",
+            "a@example",
+            "a\u{fe6b}b@example.com",
+            "a\n@example.com",
+            &long,
         ] {
             assert!(text.parse::<Email>().is_err(), "{text:?} was taken");
         }

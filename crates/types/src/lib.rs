@@ -17,9 +17,7 @@ pub use clock::{Clock, SharedClock, SystemClock};
 pub use email::Email;
 pub use entropy::Entropy;
 pub use error::{Invalid, Kind, Violation};
-pub use id::{
-    AccountId, ClientId, EventId, InvitationId, OrganizationId, RequestId, SessionId, SignUpId,
-};
+pub use id::{AccountId, ClientId, EventId, InvitationId, OrganizationId, RequestId, SessionId, SignUpId};
 pub use names::{OrganizationName, PersonName, PlanName, SpaceId, SpaceKey, TimeZone, UniqueId};
 pub use roles::{AccountKind, Appearance, Language, Privilege, Privileges, Product, Role};
 pub use token::{LinkKey, Secret, SecretHash};
