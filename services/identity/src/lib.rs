@@ -1,1 +1,160 @@
-//! (being written)
+//! Identity: who somebody is, and that a browser is theirs.
+//!
+//! It owns accounts, their credentials, their sessions and the login history. It decides how one signs
+//! up (ACC-1), which passwords are good (ACC-6), who is signed in (ACC-8) and until when (ACC-12), and
+//! tells the others by events. Cookies and tokens are the gateway's, mails are notification's, who
+//! belongs to which customer is organization's.
+//!
+//! A request's way: `grpc` converts, `app` authorizes and opens a transaction, `store` loads, `domain`
+//! decides, `store` saves and `events` says what is told in the same transaction, `grpc` converts back.
+
+mod app;
+mod config;
+mod domain;
+mod events;
+mod grpc;
+mod jobs;
+mod store;
+
+pub use app::hashing::Cost;
+pub use config::{Config, LimitConfig, PasswordConfig, SessionConfig};
+
+use app::{
+    Identity,
+    hashing::{HashError, Hasher},
+};
+use grpc::Services;
+use pass_events::{BrokerError, Outbox, Relay};
+use pass_mesh::{Mesh, MeshError, Server, Trust};
+use pass_proto::{
+    identity::v1::{
+        account_service_server::AccountServiceServer, directory_service_server::DirectoryServiceServer,
+        session_service_server::SessionServiceServer,
+    },
+    organization::v1::membership_service_client::MembershipServiceClient,
+};
+use pass_runtime::{
+    Context, Gauge,
+    database::{self, DatabaseError},
+};
+use pass_types::{Invalid, LinkKey};
+use sqlx::migrate::Migrator;
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+/// Its name in the mesh and on the broker.
+pub const NAME: &str = "identity";
+
+/// The service's own schema.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Everything that this service's database needs, in order.
+pub const MIGRATORS: &[&Migrator] = &[&MIGRATOR, &pass_events::MIGRATOR];
+
+/// Why the service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A setting that can't be.
+    #[error("the setting {0} {1}")]
+    Setting(&'static str, &'static str),
+    /// The link secret is missing or too short.
+    #[error("the setting link_secret {0}")]
+    LinkSecret(#[source] Invalid),
+    /// Argon2 does not take these parameters.
+    #[error(
+        "the settings passwords.memory_kib, passwords.iterations and passwords.lanes do not fit together"
+    )]
+    Passwords(#[source] HashError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The broker.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// The mesh.
+    #[error(transparent)]
+    Mesh(#[from] MeshError),
+    /// The listening socket.
+    #[error("can't listen on {0}, the setting listen")]
+    Listen(SocketAddr, #[source] std::io::Error),
+}
+
+/// The built service: it is bound, and serves when it is started.
+pub struct App {
+    identity: Arc<Identity>,
+    server: Server,
+    listener: TcpListener,
+    address: SocketAddr,
+    relay: Relay,
+    housekeeping: Duration,
+    database: Gauge,
+    context: Context,
+}
+
+/// Connects what the service needs, and binds its address.
+pub async fn build(config: Config, context: &Context) -> Result<App, BuildError> {
+    config.check()?;
+    let links = LinkKey::new(config.link_secret.expose().as_bytes()).map_err(BuildError::LinkSecret)?;
+    let passwords = &config.passwords;
+    let hasher = Hasher::new(passwords.cost(), passwords.capacity(), &context.entropy)
+        .map_err(BuildError::Passwords)?;
+    let rules = config.rules();
+    let pool = database::connect(&config.database, NAME).await?;
+    database::ensure_migrated(&pool, MIGRATORS).await?;
+    let mesh = Mesh::new(config.mesh, NAME, context)?;
+    let trust = Trust::new(config.issuer, context.clock.clone());
+    trust.follow(mesh.channel("gateway")?, context);
+    let identity = Arc::new(Identity {
+        pool: pool.clone(),
+        outbox: Outbox::new(NAME, context),
+        hasher,
+        clock: context.clock.clone(),
+        entropy: context.entropy.clone(),
+        links,
+        rules,
+        memberships: MembershipServiceClient::new(mesh.channel("organization")?),
+    });
+    let relay = Relay::new(pool, config.broker, NAME, context)?;
+    let services = Services(identity.clone());
+    let server = mesh
+        .server(trust)
+        .add(AccountServiceServer::new(services.clone()))
+        .add(SessionServiceServer::new(services.clone()))
+        .add(DirectoryServiceServer::new(services));
+    let listen = |error| BuildError::Listen(config.listen, error);
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    Ok(App {
+        identity,
+        server,
+        address: listener.local_addr().map_err(listen)?,
+        listener,
+        relay,
+        housekeeping: Duration::from_millis(config.housekeeping_millis),
+        database: context.health.register("database"),
+        context: context.clone(),
+    })
+}
+
+impl App {
+    /// Where it serves the mesh.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Tells how many passwords it has hashed, by what a hash costs.
+    pub fn hashes(&self) -> impl Fn() -> BTreeMap<Cost, u64> + Send + Sync + 'static {
+        let hasher = self.identity.hasher.clone();
+        move || hasher.done()
+    }
+
+    /// Starts server, relay and jobs on the context's tasks.
+    pub fn start(self) {
+        let Self { identity, server, listener, address: _, relay, housekeeping, database, context } = self;
+        relay.spawn();
+        jobs::spawn(identity, housekeeping, database, &context);
+        context.tasks.spawn("identity server", |shutdown| async move {
+            server.serve(listener, shutdown).await?;
+            Ok(())
+        });
+    }
+}

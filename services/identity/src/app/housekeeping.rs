@@ -1,0 +1,49 @@
+//! What has to be done when its time has come: ending sessions, forgetting what is no longer needed.
+
+use super::{Identity, myself};
+use crate::domain::session::EndCause;
+use crate::{events, store};
+use time::{Duration, OffsetDateTime};
+
+/// How many rows one transaction takes, so that none is long.
+const BATCH: i64 = 200;
+/// How long an ended session is kept.
+const ENDED_KEPT: Duration = Duration::days(1);
+/// How long the login history is kept: 13 months (ACC-11).
+const HISTORY_KEPT: Duration = Duration::days(13 * 31);
+
+impl Identity {
+    /// Does all of it until nothing is left to do.
+    pub async fn keep_house(&self) -> Result<(), sqlx::Error> {
+        let now = self.clock.now();
+        while self.end_overdue_sessions(now).await? {}
+        while self.forget(now).await? {}
+        Ok(())
+    }
+
+    /// Ends sessions whose time is over; whether there may be more.
+    async fn end_overdue_sessions(&self, now: OffsetDateTime) -> Result<bool, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        let mut ended = store::sessions::end_overdue(&mut tx, self.rules.sessions, now, BATCH).await?;
+        // Replicas that publish for the same accounts must take them in the same order.
+        ended.sort_unstable();
+        for (account, session) in &ended {
+            let event = events::session_ended(*account, *session, EndCause::Expired).by(&myself());
+            self.outbox.publish(&mut tx, event).await?;
+        }
+        tx.commit().await?;
+        Ok(i64::try_from(ended.len()) == Ok(BATCH))
+    }
+
+    /// Removes what nobody needs any more; whether there may be more.
+    async fn forget(&self, now: OffsetDateTime) -> Result<bool, sqlx::Error> {
+        let mut db = self.pool.acquire().await?;
+        let removed = [
+            store::sign_ups::prune(&mut db, now, BATCH).await?,
+            store::sessions::prune(&mut db, now - ENDED_KEPT, BATCH).await?,
+            store::login_history::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
+            store::throttles::prune(&mut db, now, BATCH).await?,
+        ];
+        Ok(removed.contains(&BATCH.unsigned_abs()))
+    }
+}

@@ -1,0 +1,152 @@
+//! The use cases, one file a capability. Each authorizes, begins, loads, decides, saves, publishes and
+//! commits, in that order; nothing is hashed and nobody is called inside a transaction.
+
+mod directory;
+pub mod hashing;
+mod housekeeping;
+mod lookup;
+mod profile;
+mod sessions;
+mod sign_in;
+mod sign_up;
+
+pub use directory::SignUpMail;
+pub use lookup::View;
+pub use sessions::{Browser, SessionError};
+pub use sign_in::Attempt;
+pub use sign_up::SignedUp;
+
+use crate::domain::{
+    session::{Method, Policy, Session},
+    throttle::Limit,
+};
+use crate::{events, events::ByCaller, store};
+use hashing::Hasher;
+use pass_events::Outbox;
+use pass_mesh::{Caller, Channel};
+use pass_proto::{
+    errors::v1::ErrorReason, organization::v1::membership_service_client::MembershipServiceClient,
+};
+use pass_types::{AccountId, Actor, Entropy, Kind, LinkKey, Secret, SecretHash, SessionId, SharedClock};
+use sqlx::{PgPool, Postgres, Transaction};
+use time::OffsetDateTime;
+use tonic::Status;
+
+/// What the use cases work with; they are its methods.
+pub struct Identity {
+    /// The database.
+    pub pool: PgPool,
+    /// Where events are written.
+    pub outbox: Outbox,
+    /// What hashes passwords.
+    pub hasher: Hasher,
+    /// The time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// What links are derived from.
+    pub links: LinkKey,
+    /// What operators decide.
+    pub rules: Rules,
+    /// Asks who is a member of what.
+    pub memberships: MembershipServiceClient<Channel>,
+}
+
+/// What operators decide.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// How long sessions last.
+    pub sessions: Policy,
+    /// Sign-ups per email address.
+    pub sign_ups_per_address: Limit,
+    /// Sign-ups per network.
+    pub sign_ups_per_network: Limit,
+    /// Failed sign-ins per network.
+    pub failed_sign_ins_per_network: Limit,
+    /// Where the pages of the gateway begin.
+    pub gateway_url: String,
+}
+
+/// The signed-in person, who may do with their own account and sessions whatever these offer.
+pub struct Owner<'a> {
+    /// Whose account.
+    pub account: AccountId,
+    /// By which session.
+    pub session: SessionId,
+    /// As the mesh knows them.
+    pub caller: &'a Caller,
+}
+
+impl<'a> Owner<'a> {
+    /// Authorizes the caller, who must be a person.
+    pub fn of(caller: &'a Caller) -> Result<Self, Status> {
+        let person = caller.person()?;
+        Ok(Self { account: person.account, session: person.session, caller })
+    }
+}
+
+/// A session that has just begun, and the token of it, which is not shown again.
+pub struct NewSession {
+    /// The session.
+    pub session: Session,
+    /// What the browser keeps.
+    pub token: Secret,
+}
+
+type Tx = Transaction<'static, Postgres>;
+
+impl Identity {
+    /// Begins a session in the transaction, with its entry in the login history and its event.
+    async fn begin_session(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: AccountId,
+        now: OffsetDateTime,
+    ) -> Result<NewSession, sqlx::Error> {
+        let id = SessionId::generate(&self.entropy, now);
+        let method = Method::Password;
+        let session = Session::begin(id, account, method, caller.origin.clone(), self.rules.sessions, now);
+        let token = Secret::generate(&self.entropy);
+        store::sessions::insert(tx, &session, &token.hash()).await?;
+        let entry = store::login_history::Entry {
+            id: self.entropy.uuid(now),
+            account,
+            at: now,
+            origin: &caller.origin,
+            method,
+            refused: None,
+        };
+        store::login_history::insert(tx, &entry).await?;
+        self.outbox.publish(tx, events::signed_in(&session).by_caller(caller)).await?;
+        Ok(NewSession { session, token })
+    }
+
+    /// What a limit counts by: a keyed hash, so that the table tells nothing about anybody.
+    fn subject(&self, limit: &str, who: &str) -> SecretHash {
+        Secret::derive(&self.links, &[b"throttle", limit.as_bytes(), who.as_bytes()]).hash()
+    }
+}
+
+/// The service itself, as the actor of what it does by the clock.
+fn myself() -> Actor {
+    Actor::System(crate::NAME.to_owned())
+}
+
+/// What kind of failure the database's is: one that passes, or a fault of ours.
+fn database_kind(error: &sqlx::Error) -> (Kind, ErrorReason) {
+    let passes = match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
+        // PostgreSQL, appendix A: connection (08), rolled back for a conflict (40), resources (53), state
+        // of the server (55), an operator's doing (57).
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))),
+        _ => false,
+    };
+    if passes {
+        (Kind::Unavailable, ErrorReason::Unavailable)
+    } else {
+        (Kind::Internal, ErrorReason::Internal)
+    }
+}

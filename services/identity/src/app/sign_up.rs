@@ -1,0 +1,208 @@
+//! Signing up (ACC-1): asking for an account, following the link, choosing the password.
+
+use super::{Identity, NewSession, database_kind, hashing::HashError};
+use crate::domain::{
+    account::Account,
+    password::{Password, Refused},
+    sign_up::{Continuation, SignUp, Wish},
+    throttle::{TooOften, network},
+};
+use crate::{
+    events::{self, ByCaller},
+    store::{self, accounts::WriteError},
+};
+use pass_mesh::{Caller, Problem};
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::{AccountId, Invalid, Kind, SignUpId, UniqueId, Violation};
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// What the links of sign-ups are minted for.
+const PURPOSE: &str = "sign-up";
+/// A sign-up has one link.
+const ATTEMPT: i32 = 1;
+
+/// What came of a completed sign-up.
+pub struct SignedUp {
+    /// The new account.
+    pub account: Account,
+    /// The person is signed in to it.
+    pub session: NewSession,
+    /// Where they wanted to go.
+    pub continuation: Continuation,
+}
+
+/// Why a sign-up did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// Too many from this network.
+    #[error("there were too many sign-ups from this network; wait a while, then try again")]
+    TooOften(Duration),
+    /// Used, expired, never was, or the address got an account meanwhile.
+    #[error("this link was used or has expired")]
+    LinkInvalid,
+    /// ACC-6.
+    #[error("the password must be 12-128 characters long")]
+    PasswordLength,
+    /// ACC-6.
+    #[error("this password is easily guessed; choose another")]
+    PasswordGuessable,
+    /// Too many passwords are being hashed, or hashing failed.
+    #[error("the password could not be taken just now")]
+    Hash(#[from] HashError),
+    /// The database failed.
+    #[error("signing up")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Identity {
+    /// Asks for an account. Does the same whether or not the address has one: the mail tells.
+    pub async fn request_sign_up(&self, caller: &Caller, wish: Wish) -> Result<(), SignUpError> {
+        let now = self.clock.now();
+        let by_network = self.subject("sign-up network", &network(&caller.origin.address));
+        let by_address = self.subject("sign-up address", wish.email.key());
+        let mut tx = self.pool.begin().await?;
+
+        let empty_at = store::throttles::lock(&mut tx, &by_network, now).await?;
+        let network_after = self.rules.sign_ups_per_network.take(empty_at, now)?;
+        store::throttles::save(&mut tx, &by_network, network_after).await?;
+
+        let empty_at = store::throttles::lock(&mut tx, &by_address, now).await?;
+        if let Ok(address_after) = self.rules.sign_ups_per_address.take(empty_at, now) {
+            store::throttles::save(&mut tx, &by_address, address_after).await?;
+            let sign_up = SignUp::begin(SignUpId::generate(&self.entropy, now), wish, now);
+            store::sign_ups::insert(&mut tx, &sign_up).await?;
+            self.outbox.publish(&mut tx, events::sign_up_requested(sign_up.id).by_caller(caller)).await?;
+        } // Else: whoever owns the mailbox has mails enough, and nobody else learns that.
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The sign-up that a link is for.
+    pub async fn sign_up_of_link(&self, token: &str) -> Result<SignUp, SignUpError> {
+        let id = self.open_link(token)?;
+        let mut db = self.pool.acquire().await?;
+        let sign_up = store::sign_ups::open(&mut db, id, self.clock.now()).await?;
+        let sign_up = sign_up.ok_or(SignUpError::LinkInvalid)?;
+        if store::accounts::nulab_account_has(&mut db, &sign_up.wish.email).await? {
+            return Err(SignUpError::LinkInvalid);
+        }
+        Ok(sign_up)
+    }
+
+    /// Makes the account with its first password and signs it in.
+    pub async fn complete_sign_up(
+        &self,
+        caller: &Caller,
+        token: &str,
+        password: String,
+    ) -> Result<SignedUp, SignUpError> {
+        let sign_up = self.sign_up_of_link(token).await?;
+        let hash = self.hash_chosen(password, &sign_up).await?;
+        self.open_account(caller, sign_up.id, &hash, self.clock.now()).await
+    }
+
+    /// The token of a sign-up's link; the same each time.
+    pub(super) fn mint_link(&self, id: SignUpId) -> String {
+        self.links.mint(PURPOSE, id.uuid(), ATTEMPT)
+    }
+
+    fn open_link(&self, token: &str) -> Result<SignUpId, SignUpError> {
+        match self.links.open(PURPOSE, token) {
+            Some((id, ATTEMPT)) => Ok(id.into()),
+            _ => Err(SignUpError::LinkInvalid),
+        }
+    }
+
+    /// Judges the password and hashes it, both where a processor may be busy for long.
+    async fn hash_chosen(&self, password: String, sign_up: &SignUp) -> Result<String, SignUpError> {
+        let (name, email) = (sign_up.wish.name.clone(), sign_up.wish.email.clone());
+        let chosen = self.hasher.run(move |_| Password::chosen(&password, &name, &email)).await?;
+        Ok(self.hasher.hash(chosen?).await?)
+    }
+
+    async fn open_account(
+        &self,
+        caller: &Caller,
+        id: SignUpId,
+        password_hash: &str,
+        now: OffsetDateTime,
+    ) -> Result<SignedUp, SignUpError> {
+        let mut tx = self.pool.begin().await?;
+        // Who comes second here waits for the first, and finds nothing.
+        let sign_up = store::sign_ups::take(&mut tx, id, now).await?.ok_or(SignUpError::LinkInvalid)?;
+        let continuation = sign_up.wish.continuation.clone();
+        let (id, unique_id) = (AccountId::generate(&self.entropy, now), UniqueId::generate(&self.entropy));
+        let account = sign_up.complete(id, unique_id, now);
+        store::accounts::insert(&mut tx, &account, password_hash).await?;
+        let created = events::account_created(account.id, account.kind);
+        self.outbox.publish(&mut tx, created.by_caller(caller)).await?;
+        let session = self.begin_session(&mut tx, caller, account.id, now).await?;
+        tx.commit().await?;
+        Ok(SignedUp { account, session, continuation })
+    }
+}
+
+impl From<TooOften> for SignUpError {
+    fn from(TooOften(wait): TooOften) -> Self {
+        Self::TooOften(wait.unsigned_abs())
+    }
+}
+
+impl From<Refused> for SignUpError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Length => Self::PasswordLength,
+            Refused::Guessable => Self::PasswordGuessable,
+        }
+    }
+}
+
+impl From<WriteError> for SignUpError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            // Another sign-up for the address was faster.
+            WriteError::EmailTaken(_) => Self::LinkInvalid,
+            WriteError::UniqueIdTaken(error) | WriteError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+impl Problem for SignUpError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::TooOften(_) => Kind::RateLimited,
+            Self::LinkInvalid => Kind::Precondition,
+            Self::PasswordLength | Self::PasswordGuessable => Kind::InvalidInput,
+            Self::Hash(error) => error.kind(),
+            Self::Database(error) => database_kind(error).0,
+        }
+    }
+
+    fn reason(&self) -> ErrorReason {
+        match self {
+            Self::TooOften(_) => ErrorReason::RateLimited,
+            Self::LinkInvalid => ErrorReason::LinkInvalid,
+            Self::PasswordLength => ErrorReason::PasswordLength,
+            Self::PasswordGuessable => ErrorReason::PasswordGuessable,
+            Self::Hash(error) => error.reason(),
+            Self::Database(error) => database_kind(error).1,
+        }
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::PasswordLength => vec![Invalid("must be 12-128 characters long").of("password")],
+            Self::PasswordGuessable => vec![Invalid("is easily guessed").of("password")],
+            _ => Vec::new(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooOften(wait) => Some(*wait),
+            Self::Hash(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}

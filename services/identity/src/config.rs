@@ -1,0 +1,167 @@
+//! Settings of the service.
+
+use crate::{
+    BuildError,
+    app::{
+        Rules,
+        hashing::{Capacity, Cost},
+    },
+    domain::{session::Policy, throttle::Limit},
+};
+use pass_events::BrokerConfig;
+use pass_mesh::MeshConfig;
+use pass_runtime::{config::SecretText, database::DatabaseConfig};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use time::Duration;
+
+/// Settings of the service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Its database.
+    pub database: DatabaseConfig,
+    /// The broker.
+    pub broker: BrokerConfig,
+    /// Its place in the mesh.
+    pub mesh: MeshConfig,
+    /// Where it serves the mesh.
+    pub listen: SocketAddr,
+    /// The gateway's issuer URL, exactly as in its tokens; its pages begin there: a sign-up goes on at
+    /// `<issuer>/sign-up/<token>`.
+    pub issuer: String,
+    /// What links are derived from; at least 16 bytes, the same in every replica.
+    pub link_secret: SecretText,
+    /// How passwords are hashed.
+    pub passwords: PasswordConfig,
+    /// How long sessions last.
+    pub sessions: SessionConfig,
+    /// How often things may be done.
+    pub limits: LimitConfig,
+    /// Milliseconds between two rounds of housekeeping: ending sessions whose time is over, pruning.
+    pub housekeeping_millis: u64,
+}
+
+/// How passwords are hashed: Argon2id (ACC-6). When these change, a password is hashed anew at its next use.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PasswordConfig {
+    /// KiB of memory that one hash takes.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub iterations: u32,
+    /// Lanes.
+    pub lanes: u32,
+    /// Hashes at once; 0: as many as there are processors.
+    pub workers: usize,
+    /// Hashes that may wait; more are turned away.
+    pub queue: usize,
+}
+
+/// How long sessions last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionConfig {
+    /// Minutes without use after which a session is over.
+    pub idle_minutes: u32,
+    /// Minutes after which it is over in any case.
+    pub absolute_minutes: u32,
+}
+
+/// How often things may be done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitConfig {
+    /// Mails per hour that sign-ups may send to one address.
+    pub sign_ups_per_address: u32,
+    /// Sign-ups per hour from one network (IPv4 /24, IPv6 /48).
+    pub sign_ups_per_network: u32,
+    /// Failed sign-ins per 10 minutes from one network.
+    pub failed_sign_ins_per_network: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: DatabaseConfig::default(),
+            broker: BrokerConfig::default(),
+            mesh: MeshConfig::default(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 4001)),
+            issuer: "http://pass.localhost:8080".to_owned(),
+            link_secret: SecretText::default(),
+            passwords: PasswordConfig::default(),
+            sessions: SessionConfig::default(),
+            limits: LimitConfig::default(),
+            housekeeping_millis: 10_000,
+        }
+    }
+}
+
+impl Default for PasswordConfig {
+    fn default() -> Self {
+        Self { memory_kib: 19 * 1024, iterations: 2, lanes: 1, workers: 0, queue: 64 }
+    }
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self { idle_minutes: 30, absolute_minutes: 12 * 60 }
+    }
+}
+
+impl Default for LimitConfig {
+    fn default() -> Self {
+        Self { sign_ups_per_address: 5, sign_ups_per_network: 30, failed_sign_ins_per_network: 100 }
+    }
+}
+
+impl Config {
+    /// Refuses what can't be meant.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        let (sessions, limits) = (&self.sessions, &self.limits);
+        for (name, value) in [
+            ("sessions.idle_minutes", sessions.idle_minutes),
+            ("sessions.absolute_minutes", sessions.absolute_minutes),
+            ("limits.sign_ups_per_address", limits.sign_ups_per_address),
+            ("limits.sign_ups_per_network", limits.sign_ups_per_network),
+            ("limits.failed_sign_ins_per_network", limits.failed_sign_ins_per_network),
+            ("housekeeping_millis", u32::from(self.housekeeping_millis > 0)),
+        ] {
+            if value == 0 {
+                return Err(BuildError::Setting(name, "must be more than 0"));
+            }
+        }
+        if self.issuer.ends_with('/') || !self.issuer.starts_with("http") || !self.issuer.contains("://") {
+            let problem = "must be an http:// or https:// URL without a slash at the end";
+            return Err(BuildError::Setting("issuer", problem));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        let (sessions, limits) = (&self.sessions, &self.limits);
+        let limit = |times, period| Limit { times, period };
+        Rules {
+            sessions: Policy {
+                idle: Duration::minutes(sessions.idle_minutes.into()),
+                absolute: Duration::minutes(sessions.absolute_minutes.into()),
+            },
+            sign_ups_per_address: limit(limits.sign_ups_per_address, Duration::HOUR),
+            sign_ups_per_network: limit(limits.sign_ups_per_network, Duration::HOUR),
+            failed_sign_ins_per_network: limit(limits.failed_sign_ins_per_network, Duration::minutes(10)),
+            gateway_url: self.issuer.clone(),
+        }
+    }
+}
+
+impl PasswordConfig {
+    pub(crate) fn cost(&self) -> Cost {
+        Cost { memory_kib: self.memory_kib, iterations: self.iterations, lanes: self.lanes }
+    }
+
+    pub(crate) fn capacity(&self) -> Capacity {
+        let processors = || std::thread::available_parallelism().map_or(2, usize::from);
+        let workers = if self.workers == 0 { processors() } else { self.workers };
+        Capacity { workers, queue: self.queue }
+    }
+}

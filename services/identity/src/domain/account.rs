@@ -1,0 +1,149 @@
+//! An account and how its owner changes it (ACC-3, ACC-4).
+
+use pass_types::{AccountId, AccountKind, Appearance, Email, Language, PersonName, TimeZone, UniqueId};
+use time::OffsetDateTime;
+
+/// An account as it is stored, credentials excepted: those never leave the store with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Never changes.
+    pub id: AccountId,
+    /// Never changes.
+    pub kind: AccountKind,
+    /// Name that others see.
+    pub name: PersonName,
+    /// Unique per kind (ACC-2).
+    pub email: Email,
+    /// Unique in the suite (ACC-4).
+    pub unique_id: UniqueId,
+    /// Of pages and mails.
+    pub language: Language,
+    /// Of pages and mails.
+    pub time_zone: TimeZone,
+    /// Of pages.
+    pub appearance: Appearance,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// Grows with every change.
+    pub version: Version,
+}
+
+/// Which state of an account somebody saw: the etag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(pub i64);
+
+impl Version {
+    /// Of a new account.
+    pub const FIRST: Self = Self(1);
+}
+
+/// What an owner wants to be different; `None` leaves a field as it is.
+#[derive(Debug, Default, Clone)]
+pub struct Change {
+    /// The state that the owner saw; `None`: whichever it is.
+    pub seen: Option<Version>,
+    /// The new name.
+    pub name: Option<PersonName>,
+    /// The new unique ID.
+    pub unique_id: Option<UniqueId>,
+    /// The new language.
+    pub language: Option<Language>,
+    /// The new time zone.
+    pub time_zone: Option<TimeZone>,
+    /// The new appearance.
+    pub appearance: Option<Appearance>,
+}
+
+/// Somebody else changed the account since the owner saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outdated;
+
+impl Account {
+    /// The account after the change, and the names of the fields that are different now. Wanting
+    /// what is already so changes nothing and conflicts with nobody, so that a repeated call gets the
+    /// same answer.
+    pub fn change(self, change: Change) -> Result<(Self, Vec<&'static str>), Outdated> {
+        let Change { seen, name, unique_id, language, time_zone, appearance } = change;
+        let before = self.version;
+        let mut after = self;
+        let mut fields = Vec::new();
+        let mut replaced = |field, different| {
+            if different {
+                fields.push(field);
+            }
+        };
+        replaced("name", replace(&mut after.name, name));
+        replaced("unique_id", replace(&mut after.unique_id, unique_id));
+        replaced("language", replace(&mut after.language, language));
+        replaced("time_zone", replace(&mut after.time_zone, time_zone));
+        replaced("appearance", replace(&mut after.appearance, appearance));
+        if fields.is_empty() {
+            return Ok((after, fields));
+        }
+        if seen.is_some_and(|seen| seen != before) {
+            return Err(Outdated);
+        }
+        after.version = Version(before.0 + 1);
+        Ok((after, fields))
+    }
+}
+
+/// Puts `new` in the place of `old`; whether that made a difference.
+fn replace<T: PartialEq>(old: &mut T, new: Option<T>) -> bool {
+    match new {
+        Some(new) if new != *old => {
+            *old = new;
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pass_types::Entropy;
+
+    fn account() -> Account {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let entropy = Entropy::from_seed(1);
+        Account {
+            id: AccountId::generate(&entropy, now),
+            kind: AccountKind::Nulab,
+            name: "Taro".parse().unwrap(),
+            email: "taro@example.com".parse().unwrap(),
+            unique_id: UniqueId::generate(&entropy),
+            language: Language::En,
+            time_zone: TimeZone::utc(),
+            appearance: Appearance::System,
+            created_at: now,
+            version: Version::FIRST,
+        }
+    }
+
+    /// proves ACC-3: only what is asked for changes, and the change is told
+    #[test]
+    fn only_what_is_different_changes() {
+        let change = Change {
+            name: Some("Jiro".parse().unwrap()),
+            language: Some(Language::En),
+            seen: Some(Version::FIRST),
+            ..Change::default()
+        };
+        let (after, fields) = account().change(change.clone()).unwrap();
+        assert_eq!(fields, ["name"]);
+        assert_eq!(after.version, Version(2));
+        assert_eq!(after, Account { name: "Jiro".parse().unwrap(), version: Version(2), ..account() });
+
+        let (again, fields) = after.clone().change(change).unwrap();
+        assert_eq!((again, fields), (after, vec![]), "repeating it changes nothing and is no conflict");
+    }
+
+    /// proves ACC-3: of two who edit at once, the second is told
+    #[test]
+    fn a_change_of_what_is_outdated_is_refused() {
+        let change =
+            Change { seen: Some(Version(7)), name: Some("Jiro".parse().unwrap()), ..Change::default() };
+        assert_eq!(account().change(change), Err(Outdated));
+    }
+}

@@ -1,0 +1,8 @@
+//! The rules of accounts, credentials and sessions: plain values and transitions, without transport,
+//! database or broker.
+
+pub mod account;
+pub mod password;
+pub mod session;
+pub mod sign_up;
+pub mod throttle;

@@ -1,0 +1,86 @@
+//! How often something may be done: the generic cell rate algorithm (a leaky bucket that needs one
+//! instant), per email address and per network.
+
+use std::net::IpAddr;
+use time::{Duration, OffsetDateTime};
+
+/// So many times in a row, and then as many again spread over each period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How many times; at least once.
+    pub times: u32,
+    /// In how long.
+    pub period: Duration,
+}
+
+/// Too often: it can be done again after this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooOften(pub Duration);
+
+impl Limit {
+    /// Does it once more, given when the bucket will be empty: when it is empty then.
+    pub fn take(self, empty_at: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDateTime, TooOften> {
+        let after = empty_at.max(now) + self.period / self.times.max(1);
+        let over = after - now - self.period;
+        // A division that does not come out even must not cost the last one of the period.
+        if over > Duration::MICROSECOND { Err(TooOften(over)) } else { Ok(after) }
+    }
+}
+
+/// The network that an address belongs to: what one subscriber commonly has (IPv4 /24, IPv6 /48).
+pub fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(v4)) => format!("{:?}", &v4.octets()[..3]),
+        Ok(IpAddr::V6(v6)) => format!("{:?}", &v6.segments()[..3]),
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const START: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    #[test]
+    fn so_many_times_and_then_one_by_one() {
+        let limit = Limit { times: 3, period: Duration::HOUR };
+        let mut empty_at = START;
+        for _ in 0..3 {
+            empty_at = limit.take(empty_at, START).unwrap();
+        }
+        assert_eq!(limit.take(empty_at, START), Err(TooOften(Duration::minutes(20))));
+        assert!(limit.take(empty_at, START + Duration::minutes(20)).is_ok());
+    }
+
+    proptest! {
+        /// Whatever the pace, no period has more than twice the number: what was saved up and what dripped.
+        #[test]
+        fn never_more_than_twice_in_any_period(times in 1_u32..20, steps in prop::collection::vec(0_i64..600, 1..200)) {
+            let limit = Limit { times, period: Duration::HOUR };
+            let (mut now, mut empty_at, mut taken) = (START, START, Vec::new());
+            for step in steps {
+                now += Duration::seconds(step);
+                if let Ok(after) = limit.take(empty_at, now) {
+                    empty_at = after;
+                    taken.push(now);
+                }
+            }
+            for from in &taken {
+                let within = taken.iter().filter(|at| *at >= from && **at - *from < limit.period).count();
+                prop_assert!(within <= 2 * times as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_share_a_network() {
+        assert_eq!(network("192.0.2.1"), network("192.0.2.200"));
+        assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.9"));
+        assert_ne!(network("192.0.2.1"), network("192.0.3.1"));
+        assert_eq!(network("2001:db8:1:2::3"), network("2001:db8:1:ffff::4"));
+        assert_ne!(network("2001:db8:1::3"), network("2001:db8:2::3"));
+        assert_eq!(network("unknown"), "unknown");
+    }
+}

@@ -1,0 +1,43 @@
+//! `pass.identity.v1.DirectoryService`.
+
+use super::{Services, convert};
+use pass_mesh::{open, status, violation};
+use pass_proto::identity::v1::{
+    BatchGetAccountsRequest, BatchGetAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
+    PrepareSignUpMailRequest, PrepareSignUpMailResponse, directory_service_server::DirectoryService,
+};
+use tonic::{Request, Response, Status};
+
+#[tonic::async_trait]
+impl DirectoryService for Services {
+    async fn batch_get_accounts(
+        &self,
+        request: Request<BatchGetAccountsRequest>,
+    ) -> Result<Response<BatchGetAccountsResponse>, Status> {
+        let (_, request) = open(request)?;
+        let ids = convert::ids(request).map_err(violation)?;
+        let accounts = self.0.accounts(&ids).await.map_err(status)?;
+        let accounts = accounts.into_iter().map(convert::account).collect();
+        Ok(Response::new(BatchGetAccountsResponse { accounts }))
+    }
+
+    async fn get_mail_preferences(
+        &self,
+        request: Request<GetMailPreferencesRequest>,
+    ) -> Result<Response<GetMailPreferencesResponse>, Status> {
+        let (_, GetMailPreferencesRequest { email }) = open(request)?;
+        let email = convert::parse(&email, "email").map_err(violation)?;
+        let preferences = self.0.mail_preferences(&email).await.map_err(status)?;
+        Ok(Response::new(convert::mail_preferences(preferences)))
+    }
+
+    async fn prepare_sign_up_mail(
+        &self,
+        request: Request<PrepareSignUpMailRequest>,
+    ) -> Result<Response<PrepareSignUpMailResponse>, Status> {
+        let (_, PrepareSignUpMailRequest { sign_up_id }) = open(request)?;
+        let id = convert::id(&sign_up_id, "sign_up_id").map_err(violation)?;
+        let mail = self.0.sign_up_mail(id).await.map_err(status)?;
+        Ok(Response::new(convert::sign_up_mail(mail)))
+    }
+}

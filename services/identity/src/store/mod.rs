@@ -1,0 +1,21 @@
+//! The only SQL of this service: functions on a connection, grouped by table. What a transaction
+//! covers is for `app` to say.
+
+pub mod accounts;
+pub mod login_history;
+pub mod sessions;
+pub mod sign_ups;
+pub mod throttles;
+
+use pass_types::Invalid;
+use std::str::FromStr;
+
+/// A value that was valid when it was stored.
+fn stored<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, sqlx::Error> {
+    text.parse().map_err(|problem: Invalid| sqlx::Error::Decode(problem.into()))
+}
+
+/// Whether the database refused because of this constraint or unique index.
+fn violates(error: &sqlx::Error, constraint: &str) -> bool {
+    error.as_database_error().and_then(|error| error.constraint()) == Some(constraint)
+}

@@ -1,0 +1,27 @@
+//! Wrong settings are refused in one line that names them, before anything starts.
+
+use identity::{BuildError, Config};
+use pass_runtime::Context;
+
+async fn refusal(change: impl FnOnce(&mut Config)) -> String {
+    let mut config = Config { link_secret: "a secret of tests".to_owned().into(), ..Config::default() };
+    change(&mut config);
+    let error: BuildError = identity::build(config, &Context::system()).await.err().unwrap();
+    error.to_string()
+}
+
+#[tokio::test]
+async fn wrong_settings_are_named() {
+    for (said, setting) in [
+        (refusal(|it| it.sessions.idle_minutes = 0).await, "sessions.idle_minutes"),
+        (refusal(|it| it.limits.sign_ups_per_address = 0).await, "limits.sign_ups_per_address"),
+        (refusal(|it| it.housekeeping_millis = 0).await, "housekeeping_millis"),
+        (refusal(|it| it.issuer = "pass.localhost".to_owned()).await, "issuer"),
+        (refusal(|it| it.issuer.push('/')).await, "issuer"),
+        (refusal(|it| it.link_secret = "short".to_owned().into()).await, "link_secret"),
+        (refusal(|it| it.passwords.memory_kib = 7).await, "passwords.memory_kib"),
+        (refusal(|it| it.database.url = "nonsense".to_owned().into()).await, "database.url"),
+    ] {
+        assert!(said.contains(setting) && !said.contains('\n'), "{said}");
+    }
+}

@@ -1,0 +1,312 @@
+//! One identity service of a test's own, on a real database and broker, and clients for every role that
+//! may call it, over mTLS.
+
+use crate::neighbours::{Gateway, ISSUER, Organization, access_token};
+use identity::{Config, Cost};
+use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshConfig, SUITE_AUDIENCE, Trust, development::Pki};
+use pass_proto::{
+    events::v1::{Envelope, envelope::Payload},
+    gateway::v1::trust_service_server::TrustServiceServer,
+    identity::v1::{
+        account_service_client::AccountServiceClient, directory_service_client::DirectoryServiceClient,
+        session_service_client::SessionServiceClient, *,
+    },
+    organization::v1::membership_service_server::MembershipServiceServer,
+    types::v1::Language,
+};
+use pass_runtime::{Context, database::DatabaseConfig};
+use pass_testkit::{FakeClock, TestDatabase, wait_for};
+use pass_types::{AccountId, AccountKind, Clock, Entropy, Membership, Origin, Person, SessionId};
+use prost::Message;
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A password that may be chosen.
+pub const PASSWORD: &str = "violet otter maps seven dunes";
+/// Argon2id as cheap as it gets, so that tests spend their time on something else.
+pub const CHEAP: Cost = Cost { memory_kib: 64, iterations: 1, lanes: 1 };
+
+/// A running identity and its surroundings.
+pub struct Suite {
+    pub clock: FakeClock,
+    pub database: TestDatabase,
+    pub organization: Organization,
+    pub config: Config,
+    pub context: Context,
+    pki: Pki,
+    _folder: TempDir,
+    address: SocketAddr,
+    hashes: Box<dyn Fn() -> BTreeMap<Cost, u64> + Send + Sync>,
+}
+
+/// Somebody who has an account and is signed in.
+#[derive(Debug, Clone)]
+pub struct User {
+    pub account: AccountId,
+    pub session: SessionId,
+    pub token: String,
+}
+
+fn service(pki: &Pki, name: &str) -> MeshConfig {
+    pki.service(name).unwrap().config(pki.trust_domain())
+}
+
+fn peer(mut config: MeshConfig, name: &str, address: SocketAddr) -> MeshConfig {
+    config.peers.insert(name.to_owned(), format!("https://{address}").parse().unwrap());
+    config
+}
+
+/// Serves a neighbour of identity.
+macro_rules! neighbour {
+    ($pki:expr, $name:literal, $service:expr, $context:expr) => {{
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let trust = Trust::new(ISSUER, $context.clock.clone());
+        let server = Mesh::new(service($pki, $name), $name, $context).unwrap().server(trust).add($service);
+        $context.tasks.spawn($name, |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
+        address
+    }};
+}
+
+impl Suite {
+    /// With settings as they are, but for cheap passwords and wide limits.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With these changes of the settings.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let (clock, entropy) = (FakeClock::default(), Entropy::from_seed(7));
+        let context = Context::new(clock.shared(), entropy);
+        let database = pass_testkit::postgres().await.database(identity::MIGRATORS).await;
+        let folder = TempDir::new().unwrap();
+        let pki = Pki::open(folder.path(), "pass.test").unwrap();
+        let organization = Organization::default();
+        let gateway_at = neighbour!(&pki, "gateway", TrustServiceServer::new(Gateway), &context);
+        let organization_at =
+            neighbour!(&pki, "organization", MembershipServiceServer::new(organization.clone()), &context);
+        let mesh = peer(service(&pki, "identity"), "gateway", gateway_at);
+        let mesh = peer(mesh, "organization", organization_at);
+        let mut config = Config {
+            database: DatabaseConfig { url: database.url.clone().into(), ..DatabaseConfig::default() },
+            broker: pass_testkit::broker().await,
+            mesh,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            issuer: ISSUER.to_owned(),
+            link_secret: "a secret of tests".to_owned().into(),
+            housekeeping_millis: 20,
+            ..Config::default()
+        };
+        (config.passwords.memory_kib, config.passwords.iterations) = (CHEAP.memory_kib, CHEAP.iterations);
+        config.passwords.queue = 1000;
+        config.limits.sign_ups_per_network = 1_000_000;
+        config.limits.failed_sign_ins_per_network = 1_000_000;
+        change(&mut config);
+        let app = identity::build(config.clone(), &context.for_service("identity")).await.unwrap();
+        let (address, hashes) = (app.address(), Box::new(app.hashes()));
+        app.start();
+        let ready = context.health.clone();
+        wait_for(async || ready.report().iter().all(|(name, state)| name.contains("relay") || state.is_ok()))
+            .await;
+        Self { clock, database, organization, config, context, pki, _folder: folder, address, hashes }
+    }
+
+    /// The same service again, with other settings, on the same database.
+    pub async fn restarted(self, change: impl FnOnce(&mut Config)) -> Self {
+        self.stop().await;
+        let mut config = self.config.clone();
+        change(&mut config);
+        let (context, pki) = (Context::new(self.clock.shared(), Entropy::from_seed(8)), self.pki.clone());
+        let gateway_at = neighbour!(&pki, "gateway", TrustServiceServer::new(Gateway), &context);
+        config.mesh = peer(config.mesh, "gateway", gateway_at);
+        let app = identity::build(config.clone(), &context).await.unwrap();
+        let (address, hashes) = (app.address(), Box::new(app.hashes()));
+        app.start();
+        Self { config, context, address, hashes, ..self }
+    }
+
+    /// Stops everything, as a process that ends.
+    pub async fn stop(&self) {
+        self.context.tasks.stop(Duration::from_secs(20)).await.unwrap();
+    }
+
+    /// How many passwords were hashed.
+    pub fn hashes(&self) -> BTreeMap<Cost, u64> {
+        (self.hashes)()
+    }
+
+    fn role(&self, config: MeshConfig, name: &'static str, call: CallContext) -> Role {
+        let config = peer(config, "identity", self.address);
+        let channel = Mesh::new(config, name, &self.context).unwrap().channel("identity").unwrap();
+        Role { channel, call }
+    }
+
+    /// The gateway, for somebody who has not signed in.
+    pub fn gateway_anonymous(&self) -> Role {
+        self.gateway_from("192.0.2.1", "Browser/1.0")
+    }
+
+    /// The same, from this address with this browser.
+    pub fn gateway_from(&self, address: &str, user_agent: &str) -> Role {
+        let origin = Origin { address: address.to_owned(), user_agent: user_agent.to_owned() };
+        self.role(service(&self.pki, "gateway"), "gateway", CallContext::anonymous(origin))
+    }
+
+    /// A service on its own behalf.
+    pub fn system(&self, name: &'static str) -> Role {
+        self.role(service(&self.pki, name), name, CallContext::system())
+    }
+
+    /// The console, for this person.
+    pub fn console_as(&self, user: &User) -> Role {
+        let token = access_token(&self.person(user, None), SUITE_AUDIENCE);
+        self.role(service(&self.pki, "console"), "console", CallContext::person(token, Origin::default()))
+    }
+
+    /// A product, for this person, in this organization.
+    pub fn product_as(&self, name: &'static str, user: &User, membership: Option<Membership>) -> Role {
+        let token = access_token(&self.person(user, membership), name);
+        let config = self.pki.product(name).unwrap().config(self.pki.trust_domain());
+        self.role(config, name, CallContext::person(token, Origin::default()))
+    }
+
+    fn person(&self, user: &User, membership: Option<Membership>) -> Person {
+        Person {
+            account: user.account,
+            kind: AccountKind::Nulab,
+            session: user.session,
+            client: "console".parse().unwrap(),
+            membership,
+            issued_at: self.clock.now(),
+        }
+    }
+
+    /// Asks for an account, and gives the token of the link that the mail would have.
+    pub async fn link(&self, email: &str) -> String {
+        self.gateway_anonymous().request_sign_up(wish(email)).await.unwrap();
+        let id = self.sign_ups().await.pop().unwrap();
+        let mail =
+            self.system("notification").prepare_sign_up_mail(PrepareSignUpMailRequest { sign_up_id: id });
+        mail.await.unwrap().url.strip_prefix("https://pass.test/sign-up/").unwrap().to_owned()
+    }
+
+    /// Somebody with an account, signed in.
+    pub async fn user(&self, email: &str) -> User {
+        let token = self.link(email).await;
+        let request = CompleteSignUpRequest { token, password: PASSWORD.to_owned() };
+        let made = self.gateway_anonymous().complete_sign_up(request).await.unwrap();
+        let session = made.session.unwrap();
+        User {
+            account: made.account.unwrap().account_id.parse().unwrap(),
+            session: session.session_id.parse().unwrap(),
+            token: session.token,
+        }
+    }
+
+    /// Signs in from another browser.
+    pub async fn sign_in(&self, email: &str) -> User {
+        self.clock.advance(Duration::from_millis(1));
+        let answer = self.gateway_anonymous().sign_in(credentials(email, PASSWORD)).await.unwrap();
+        let session = answer.session.unwrap();
+        User {
+            account: answer.account_id.parse().unwrap(),
+            session: session.session_id.parse().unwrap(),
+            token: session.token,
+        }
+    }
+
+    /// The ids of all sign-ups that were announced, in order.
+    pub async fn sign_ups(&self) -> Vec<String> {
+        let announced = self.events().await.into_iter().filter_map(|event| match event.payload {
+            Some(Payload::SignUpRequested(payload)) => Some(payload.sign_up_id),
+            _ => None,
+        });
+        announced.collect()
+    }
+
+    /// Everything that was told, in order.
+    pub async fn events(&self) -> Vec<Envelope> {
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM outbox ORDER BY position")
+            .fetch_all(&self.database.pool)
+            .await
+            .unwrap();
+        rows.iter().map(|row| Envelope::decode(row.as_slice()).unwrap()).collect()
+    }
+
+    /// What was told about an account, in order, without gaps in the sequence.
+    pub async fn events_of(&self, account: AccountId) -> Vec<Payload> {
+        let key = format!("account/{account}");
+        let events: Vec<_> = self.events().await.into_iter().filter(|event| event.key == key).collect();
+        let sequence: Vec<_> = events.iter().map(|event| event.sequence).collect();
+        assert_eq!(sequence, (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>(), "no gap");
+        events.into_iter().filter_map(|event| event.payload).collect()
+    }
+
+    /// How many rows a query counts.
+    pub async fn count(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(&self.database.pool).await.unwrap()
+    }
+}
+
+/// A wish for an account.
+pub fn wish(email: &str) -> RequestSignUpRequest {
+    RequestSignUpRequest {
+        name: "Taro Yamada".to_owned(),
+        email: email.to_owned(),
+        language: Language::Ja as i32,
+        time_zone: "Asia/Tokyo".to_owned(),
+        continuation: "r-1".to_owned(),
+    }
+}
+
+/// A try to sign in.
+pub fn credentials(email: &str, password: &str) -> SignInRequest {
+    SignInRequest { email: email.to_owned(), password: password.to_owned(), replaced_token: String::new() }
+}
+
+/// A program of the mesh, and on whose behalf it calls.
+#[derive(Clone)]
+pub struct Role {
+    channel: Channel,
+    call: CallContext,
+}
+
+macro_rules! calls {
+    ($($client:ident { $($method:ident: $request:ty => $response:ty,)+ })+) => {
+        impl Role {
+            $($(pub fn $method(
+                &self,
+                message: $request,
+            ) -> impl Future<Output = Result<$response, Failure>> + Send + use<> {
+                let (mut client, request) = ($client::new(self.channel.clone()), self.call.request(message));
+                async move { Ok(client.$method(request).await?.into_inner()) }
+            })+)+
+        }
+    };
+}
+
+calls! {
+    AccountServiceClient {
+        request_sign_up: RequestSignUpRequest => RequestSignUpResponse,
+        get_sign_up: GetSignUpRequest => GetSignUpResponse,
+        complete_sign_up: CompleteSignUpRequest => CompleteSignUpResponse,
+        get_my_account: GetMyAccountRequest => GetMyAccountResponse,
+        update_my_account: UpdateMyAccountRequest => UpdateMyAccountResponse,
+        get_account: GetAccountRequest => GetAccountResponse,
+    }
+    SessionServiceClient {
+        sign_in: SignInRequest => SignInResponse,
+        resolve_session: ResolveSessionRequest => ResolveSessionResponse,
+        get_session: GetSessionRequest => GetSessionResponse,
+        sign_out: SignOutRequest => SignOutResponse,
+        list_my_sessions: ListMySessionsRequest => ListMySessionsResponse,
+        end_my_session: EndMySessionRequest => EndMySessionResponse,
+        end_my_other_sessions: EndMyOtherSessionsRequest => EndMyOtherSessionsResponse,
+    }
+    DirectoryServiceClient {
+        batch_get_accounts: BatchGetAccountsRequest => BatchGetAccountsResponse,
+        get_mail_preferences: GetMailPreferencesRequest => GetMailPreferencesResponse,
+        prepare_sign_up_mail: PrepareSignUpMailRequest => PrepareSignUpMailResponse,
+    }
+}
