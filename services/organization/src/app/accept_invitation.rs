@@ -1,0 +1,117 @@
+//! Becoming a member by an invitation (ORG-6).
+
+use super::{By, Fault, Organizations, error::faults, read_invitation::PURPOSE};
+use crate::{
+    domain::{
+        invitation::{Closed, Invitation, State},
+        member::{Member, Profile},
+    },
+    events,
+    grpc::directory::DirectoryError,
+    store,
+};
+use pass_mesh::Problem;
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::{AccountKind, InvitationId, Kind, OrganizationId};
+
+/// An invitation can't be accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptInvitationError {
+    /// The link never was one, or another was sent since.
+    #[error("this link is not valid any more")]
+    LinkInvalid,
+    /// The account is a Managed Account.
+    #[error("an invitation is accepted with a Nulab Account")]
+    ManagedAccount,
+    /// The invitation is for another address.
+    #[error("the invitation is for another address")]
+    ForOther,
+    /// The invitation is over.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// The account became a member in another way.
+    #[error("the account is a member already")]
+    AlreadyMember,
+    /// A fault of ours.
+    #[error("the invitation could not be accepted")]
+    Fault(#[source] Fault),
+}
+
+faults!(AcceptInvitationError: sqlx::Error, DirectoryError);
+
+impl Problem for AcceptInvitationError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::LinkInvalid | Self::Closed(Closed) => Kind::Precondition,
+            Self::ManagedAccount | Self::ForOther => Kind::Forbidden,
+            Self::AlreadyMember => Kind::AlreadyExists,
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+
+    fn reason(&self) -> ErrorReason {
+        match self {
+            Self::LinkInvalid => ErrorReason::LinkInvalid,
+            Self::Closed(Closed) => ErrorReason::InvitationClosed,
+            Self::ManagedAccount => ErrorReason::ActorNotAllowed,
+            Self::ForOther => ErrorReason::InvitationForOther,
+            Self::AlreadyMember => ErrorReason::AlreadyMember,
+            Self::Fault(fault) => fault.reason(),
+        }
+    }
+}
+
+/// Somebody whom an invitation is for: the owner of its link and of its address.
+struct Invitee {
+    profile: Profile,
+    invitation: Invitation,
+}
+
+impl Organizations {
+    /// Makes the person a member. Accepting again what one has accepted gives the same answer.
+    #[tracing::instrument(skip_all, fields(account.id = %by.person.account))]
+    pub async fn accept_invitation(
+        &self,
+        by: &By,
+        token: &str,
+    ) -> Result<OrganizationId, AcceptInvitationError> {
+        let key = &self.settings.link_key;
+        let (id, attempt) = key.open(PURPOSE, token).ok_or(AcceptInvitationError::LinkInvalid)?;
+        if by.person.kind == AccountKind::Managed {
+            return Err(AcceptInvitationError::ManagedAccount);
+        }
+        let profile = self.directory.profile(&by.calls, by.person.account).await?;
+        let mut tx = self.pool.begin().await?;
+        let invitation = store::invitations::find_locked(&mut tx, InvitationId::from(id)).await?;
+        let invitation = invitation
+            .filter(|invitation| invitation.attempt == attempt)
+            .ok_or(AcceptInvitationError::LinkInvalid)?;
+        if invitation.state == (State::Accepted { by: profile.account }) {
+            return Ok(invitation.organization);
+        }
+        let Invitee { profile, invitation } = Invitee::check(profile, invitation)?;
+        let now = self.clock.now();
+        let invitation = invitation.accept(profile.account, now)?;
+        let member = Member::invited(invitation.organization, profile, invitation.role, now);
+        if !store::members::insert(&mut tx, &member).await? {
+            return Err(AcceptInvitationError::AlreadyMember);
+        }
+        store::directory::mark(&mut tx, member.profile.account, self.entropy.uuid(now)).await?;
+        store::invitations::save(&mut tx, &invitation).await?;
+        self.outbox.publish(&mut tx, events::invitation_accepted(by, &invitation)).await?;
+        self.outbox.publish(&mut tx, events::member_added(by, &member)).await?;
+        tx.commit().await?;
+        Ok(invitation.organization)
+    }
+}
+
+impl Invitee {
+    /// The address is the authorization: whoever else has the link gets nothing.
+    fn check(profile: Profile, invitation: Invitation) -> Result<Self, AcceptInvitationError> {
+        if profile.email == invitation.email {
+            Ok(Self { profile, invitation })
+        } else {
+            Err(AcceptInvitationError::ForOther)
+        }
+    }
+}

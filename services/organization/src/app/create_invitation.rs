@@ -1,0 +1,223 @@
+//! Inviting an address (ORG-5, ORG-6).
+
+use super::{
+    By, Fault, Organizations, Refused, authorize,
+    error::faults,
+    request::{Claim, claim},
+};
+use crate::{
+    domain::{
+        authority::{Inviter, Needed},
+        invitation::{Invitation, LIFE, Message, State},
+    },
+    events,
+    store::{self, quotas::Subject},
+};
+use pass_mesh::Problem;
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::{Email, InvitationId, Kind, Language, OrganizationId, RequestId, Role};
+use sqlx::PgConnection;
+use std::time::Duration;
+use time::{OffsetDateTime, Time};
+
+/// Whom to invite.
+#[derive(Debug)]
+pub struct CreateInvitation {
+    /// The caller's name for this.
+    pub request: RequestId,
+    /// Into which organization.
+    pub organization: OrganizationId,
+    /// Whose address.
+    pub email: Email,
+    /// As what.
+    pub role: Role,
+    /// Shown in the mail.
+    pub message: Message,
+    /// Of the mail.
+    pub language: Language,
+}
+
+/// An address can't be invited.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateInvitationError {
+    /// The person may not invite, or not with this role.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The `request_id` came with other content before.
+    #[error("this request_id was used for something else")]
+    RequestIdReused,
+    /// The address is a member's.
+    #[error("the address belongs to a member already")]
+    AlreadyMember,
+    /// The address has an open invitation.
+    #[error("there is an open invitation for this address already")]
+    AlreadyInvited,
+    /// The organization has too many open invitations.
+    #[error("the organization has as many open invitations as it may have")]
+    TooManyOpen,
+    /// Too many invitation mails today.
+    #[error("no more invitations can be mailed today")]
+    TooManyToday {
+        /// When the next day begins.
+        retry_after: Duration,
+    },
+    /// A fault of ours.
+    #[error("the invitation could not be made")]
+    Fault(#[source] Fault),
+}
+
+faults!(CreateInvitationError: sqlx::Error);
+authorize::refusals!(CreateInvitationError);
+
+impl From<Needed> for CreateInvitationError {
+    fn from(needed: Needed) -> Self {
+        Self::Refused(needed.into())
+    }
+}
+
+impl Problem for CreateInvitationError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Refused(refused) => refused.kind(),
+            Self::RequestIdReused | Self::AlreadyMember | Self::AlreadyInvited => Kind::AlreadyExists,
+            Self::TooManyOpen => Kind::Precondition,
+            Self::TooManyToday { .. } => Kind::RateLimited,
+            Self::Fault(fault) => fault.kind(),
+        }
+    }
+
+    fn reason(&self) -> ErrorReason {
+        match self {
+            Self::Refused(refused) => refused.reason(),
+            Self::RequestIdReused => ErrorReason::RequestIdReused,
+            Self::AlreadyMember => ErrorReason::AlreadyMember,
+            Self::AlreadyInvited => ErrorReason::AlreadyInvited,
+            Self::TooManyOpen => ErrorReason::InvitationLimit,
+            Self::TooManyToday { .. } => ErrorReason::RateLimited,
+            Self::Fault(fault) => fault.reason(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyToday { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Refused(refused) => refused.metadata(),
+            _ => vec![],
+        }
+    }
+}
+
+impl Organizations {
+    /// Invites; the mail follows the event. The same request again gives the same invitation.
+    #[tracing::instrument(skip_all, fields(org.id = %create.organization))]
+    pub async fn create_invitation(
+        &self,
+        by: &By,
+        create: CreateInvitation,
+    ) -> Result<Invitation, CreateInvitationError> {
+        let mut tx = self.pool.begin().await?;
+        let inviter = authorize::inviter(&mut tx, by, create.organization).await?;
+        inviter.may_offer(create.role)?;
+        let now = self.clock.now();
+        let invitation = self.invitation(&inviter, &create, now);
+        match claim_create(&mut tx, by, &create, invitation.id, now).await? {
+            Claim::First => {}
+            Claim::Reused => return Err(CreateInvitationError::RequestIdReused),
+            Claim::Repeated(id) => {
+                let earlier = store::invitations::find(&mut tx, id.into()).await?;
+                return Ok(earlier.ok_or(Refused::NotFound)?);
+            }
+        }
+        let organization = inviter.organization();
+        let expired = store::invitations::expire_of(&mut tx, organization, &invitation.email, now).await?;
+        if store::members::has_email(&mut tx, organization, &invitation.email).await? {
+            return Err(CreateInvitationError::AlreadyMember);
+        }
+        self.count_mail(&mut tx, &inviter, now).await?;
+        self.leave_room(&mut tx, &inviter, now).await?;
+        if !store::invitations::insert(&mut tx, &invitation).await? {
+            return Err(CreateInvitationError::AlreadyInvited);
+        }
+        // Events come last in every use case: what they lock, the job that expires many locks too.
+        if let Some(expired) = expired {
+            self.outbox.publish(&mut tx, events::invitation_expired(organization, expired)).await?;
+        }
+        self.outbox.publish(&mut tx, events::invitation_created(by, &invitation)).await?;
+        tx.commit().await?;
+        Ok(invitation)
+    }
+
+    fn invitation(&self, inviter: &Inviter, create: &CreateInvitation, now: OffsetDateTime) -> Invitation {
+        Invitation {
+            id: InvitationId::generate(&self.entropy, now),
+            organization: inviter.organization(),
+            email: create.email.clone(),
+            role: create.role,
+            message: create.message.clone(),
+            language: create.language,
+            invited_by: inviter.account(),
+            created_at: now,
+            attempt: 1,
+            state: State::Open,
+            expires_at: now + LIFE,
+        }
+    }
+
+    /// Counts one more mail against the day's limits. Whoever else invites into this organization
+    /// waits from here until this transaction ends.
+    pub(super) async fn count_mail(
+        &self,
+        conn: &mut PgConnection,
+        inviter: &Inviter,
+        now: OffsetDateTime,
+    ) -> Result<(), CreateInvitationError> {
+        let limit = self.settings.invitation_mails_per_day;
+        for subject in [Subject::Organization(inviter.organization()), Subject::Account(inviter.account())] {
+            if !store::quotas::take(conn, subject, now.date(), limit).await? {
+                return Err(CreateInvitationError::TooManyToday { retry_after: until_midnight(now) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses when there are as many open invitations as there may be.
+    pub(super) async fn leave_room(
+        &self,
+        conn: &mut PgConnection,
+        inviter: &Inviter,
+        now: OffsetDateTime,
+    ) -> Result<(), CreateInvitationError> {
+        let open = store::invitations::count_open(conn, inviter.organization(), now).await?;
+        if open < self.settings.open_invitations { Ok(()) } else { Err(CreateInvitationError::TooManyOpen) }
+    }
+}
+
+async fn claim_create(
+    conn: &mut PgConnection,
+    by: &By,
+    create: &CreateInvitation,
+    id: InvitationId,
+    now: OffsetDateTime,
+) -> Result<Claim, sqlx::Error> {
+    let organization = create.organization.to_string();
+    let content = [
+        "CreateInvitation",
+        &organization,
+        create.email.as_str(),
+        create.role.as_str(),
+        create.message.as_str(),
+        create.language.as_str(),
+    ];
+    claim(conn, by, create.request, &content, id.uuid(), now).await
+}
+
+fn until_midnight(now: OffsetDateTime) -> Duration {
+    let midnight = now.date().next_day().map(|day| day.with_time(Time::MIDNIGHT).assume_utc());
+    midnight.and_then(|midnight| (midnight - now).try_into().ok()).unwrap_or(Duration::from_hours(24))
+}

@@ -1,0 +1,143 @@
+//! What organization tells and what it is told, side by side.
+//!
+//! | it tells | when |
+//! |---|---|
+//! | `organization.organization_created`, `.member_added`, `.space_created` | a trial makes an organization |
+//! | `organization.space_created` | a trial adds a product |
+//! | `organization.invitation_created` | an address was invited, or is to be mailed again |
+//! | `organization.invitation_accepted`, `.member_added` | somebody accepted |
+//! | `organization.invitation_canceled`, `.invitation_expired` | an invitation is over |
+//!
+//! | it is told | what it does |
+//! |---|---|
+//! | `identity.account_changed` | notes that the copy of the account's name and address may be old; a job asks identity |
+//!
+//! Everything that it tells is in order per organization.
+
+use crate::{
+    app::By,
+    domain::{
+        invitation::Invitation,
+        member::Member,
+        organization::{Organization, Space},
+    },
+    store,
+};
+use pass_events::{Event, Handler, HandlerError, Key};
+use pass_proto::{
+    convert::{FromWire, privileges_to_wire},
+    events::v1::{
+        self as wire, Envelope,
+        envelope::Payload::{self, AccountChanged},
+    },
+};
+use pass_types::{AccountId, Entropy, InvitationId, OrganizationId, SharedClock};
+use sqlx::{Postgres, Transaction};
+
+/// The consumer's queue.
+pub const QUEUE: &str = "organization.directory";
+/// What is bound to it.
+pub const BINDINGS: &[&str] = &["identity.account_changed"];
+
+/// An organization exists.
+pub fn organization_created(by: &By, organization: &Organization) -> Event {
+    let payload = Payload::OrganizationCreated(wire::OrganizationCreated {
+        organization_id: organization.id.to_string(),
+        space_key: organization.space_key.to_string(),
+    });
+    done(by, organization.id, payload)
+}
+
+/// A product's trial began.
+pub fn space_created(by: &By, space: &Space) -> Event {
+    let payload = Payload::SpaceCreated(wire::SpaceCreated {
+        organization_id: space.organization.to_string(),
+        product: space.product.to_wire().into(),
+        space_id: space.id.to_string(),
+        plan: space.plan.to_string(),
+    });
+    done(by, space.organization, payload)
+}
+
+/// An account became a member.
+pub fn member_added(by: &By, member: &Member) -> Event {
+    let payload = Payload::MemberAdded(wire::MemberAdded {
+        organization_id: member.organization.to_string(),
+        account_id: member.profile.account.to_string(),
+        role: member.role.to_wire().into(),
+        privileges: privileges_to_wire(&member.privileges),
+    });
+    done(by, member.organization, payload)
+}
+
+/// The mail of an invitation is due.
+pub fn invitation_created(by: &By, invitation: &Invitation) -> Event {
+    let payload = Payload::InvitationCreated(wire::InvitationCreated {
+        organization_id: invitation.organization.to_string(),
+        invitation_id: invitation.id.to_string(),
+        attempt: invitation.attempt,
+        role: invitation.role.to_wire().into(),
+    });
+    done(by, invitation.organization, payload)
+}
+
+/// An invitation made its acceptor a member.
+pub fn invitation_accepted(by: &By, invitation: &Invitation) -> Event {
+    let payload = Payload::InvitationAccepted(wire::InvitationAccepted {
+        organization_id: invitation.organization.to_string(),
+        invitation_id: invitation.id.to_string(),
+        account_id: by.person.account.to_string(),
+    });
+    done(by, invitation.organization, payload)
+}
+
+/// An invitation was withdrawn.
+pub fn invitation_canceled(by: &By, invitation: &Invitation) -> Event {
+    let payload = Payload::InvitationCanceled(wire::InvitationCanceled {
+        organization_id: invitation.organization.to_string(),
+        invitation_id: invitation.id.to_string(),
+    });
+    done(by, invitation.organization, payload)
+}
+
+/// An invitation was not accepted in time: nobody's doing.
+pub fn invitation_expired(organization: OrganizationId, invitation: InvitationId) -> Event {
+    let payload = Payload::InvitationExpired(wire::InvitationExpired {
+        organization_id: organization.to_string(),
+        invitation_id: invitation.to_string(),
+    });
+    Event::new(Key::organization(organization), payload).organization(organization)
+}
+
+/// Something that a person did to an organization.
+fn done(by: &By, organization: OrganizationId, payload: Payload) -> Event {
+    Event::new(Key::organization(organization), payload)
+        .by(&by.actor())
+        .from(&by.origin)
+        .organization(organization)
+}
+
+/// Notes which copies of identity's directory may be old.
+pub struct DirectoryChanges {
+    /// For the marks.
+    pub clock: SharedClock,
+    /// For the marks.
+    pub entropy: Entropy,
+}
+
+impl Handler for DirectoryChanges {
+    async fn handle(
+        &self,
+        transaction: &mut Transaction<'_, Postgres>,
+        event: &Envelope,
+    ) -> Result<(), HandlerError> {
+        let Some(AccountChanged(wire::AccountChanged { account_id, fields: _ })) = &event.payload else {
+            return Ok(());
+        };
+        let account: AccountId = account_id
+            .parse()
+            .map_err(|_| HandlerError::Reject("the account_id is not a UUID".to_owned()))?;
+        let mark = self.entropy.uuid(self.clock.now());
+        Ok(store::directory::mark_copied(transaction, account, mark).await?)
+    }
+}

@@ -1,0 +1,15 @@
+//! Organization through its gRPC services over mTLS, on a real database and broker. Identity and the
+//! gateway are other processes: here stand-ins serve their contracts on the mesh.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod access;
+mod bad_input;
+mod directory;
+mod invitations;
+mod members;
+mod memberships;
+mod pages;
+mod standins;
+mod suite;
+mod trials;
