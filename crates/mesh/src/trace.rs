@@ -1,11 +1,8 @@
 //! One trace through client and server (W3C trace context in the metadata), and their spans.
 
 use http::HeaderMap;
-use opentelemetry::{
-    propagation::{Extractor, Injector, TextMapPropagator},
-    trace::TraceContextExt,
-};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry::trace::TraceContextExt;
+use pass_runtime::trace;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -47,37 +44,6 @@ pub(crate) fn server_span(peer: &str, service: &str, method: &str, headers: &Hea
         org.id = tracing::field::Empty,
         rpc.grpc.status_code = tracing::field::Empty,
     );
-    let parent = TraceContextPropagator::new().extract(&Incoming(headers));
-    if parent.span().span_context().is_valid() {
-        // Without an OpenTelemetry layer there is nothing to be a child of.
-        let _ = span.set_parent(parent);
-    }
+    trace::adopt(&span, headers);
     span
-}
-
-/// Puts a span's trace context into the metadata of a call.
-pub(crate) fn inject(span: &Span, headers: &mut HeaderMap) {
-    TraceContextPropagator::new().inject_context(&span.context(), &mut Outgoing(headers));
-}
-
-struct Incoming<'a>(&'a HeaderMap);
-
-impl Extractor for Incoming<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(http::HeaderName::as_str).collect()
-    }
-}
-
-struct Outgoing<'a>(&'a mut HeaderMap);
-
-impl Injector for Outgoing<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(key), http::HeaderValue::try_from(value)) {
-            self.0.insert(name, value);
-        }
-    }
 }

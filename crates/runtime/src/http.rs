@@ -1,10 +1,9 @@
 //! The HTTP client: built here only, so that every call has a deadline, no surprise redirects, and
 //! the trace it belongs to.
 
-use opentelemetry::propagation::Injector;
+use crate::trace;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::{net::SocketAddr, time::Duration};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A client whose calls end after `deadline`. It follows no redirects and takes no proxy from the
 /// environment.
@@ -23,22 +22,9 @@ pub fn client(deadline: Duration) -> Result<reqwest::Client, reqwest::Error> {
 
 /// Adds the current span's W3C trace context to a request.
 pub fn traced(request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-    struct Headers(reqwest::header::HeaderMap);
-    impl Injector for Headers {
-        fn set(&mut self, key: &str, value: String) {
-            if let (Ok(key), Ok(value)) =
-                (reqwest::header::HeaderName::try_from(key), reqwest::header::HeaderValue::try_from(value))
-            {
-                self.0.insert(key, value);
-            }
-        }
-    }
-    let mut headers = Headers(reqwest::header::HeaderMap::new());
-    let context = tracing::Span::current().context();
-    opentelemetry::global::get_text_map_propagator(|propagator| {
-        propagator.inject_context(&context, &mut headers);
-    });
-    request.headers(headers.0)
+    let mut headers = reqwest::header::HeaderMap::new();
+    trace::inject(&tracing::Span::current(), &mut headers);
+    request.headers(headers)
 }
 
 struct LocalhostFirst;

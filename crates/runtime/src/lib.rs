@@ -9,6 +9,7 @@ mod health;
 pub mod http;
 mod lifecycle;
 pub mod telemetry;
+pub mod trace;
 
 pub use chain::chain;
 pub use health::{Gauge, Health};

@@ -90,7 +90,7 @@ impl Channel {
         mut request: Request<Body>,
         deadline: Option<Instant>,
     ) -> Result<Response<Body>, Status> {
-        trace::inject(&Span::current(), request.headers_mut());
+        pass_runtime::trace::inject(&Span::current(), request.headers_mut());
         let call = async { self.inner.ready().await?.call(request).await };
         let Some(deadline) = deadline else { return call.await.map_err(attempt::status) };
         let passed = || Status::deadline_exceeded("the deadline has passed");
@@ -131,7 +131,7 @@ impl Channel {
         if let Ok(left) = HeaderValue::try_from(left) {
             request.headers_mut().insert("grpc-timeout", left);
         }
-        trace::inject(&Span::current(), request.headers_mut());
+        pass_runtime::trace::inject(&Span::current(), request.headers_mut());
         let response = match self.inner.ready().await {
             Ok(ready) => ready.call(request).await,
             Err(error) => Err(error),

@@ -43,19 +43,24 @@ impl Identity {
         let mut db = self.pool.acquire().await?;
         let session = store::sessions::by_token(&mut db, &token.hash()).await?;
         let session = session.ok_or(SessionError::Over)?.live(self.rules.sessions, now)?;
-        if !session.is_touched_by(now) {
-            return browser(&mut db, session).await;
-        }
-        store::sessions::touch(&mut db, session.id, now).await?;
-        browser(&mut db, Session { last_used_at: now, ..session }).await
+        self.used(&mut db, session).await
     }
 
-    /// A session by id.
-    pub async fn session(&self, id: SessionId) -> Result<Browser, SessionError> {
+    /// A session by id; notes that it was used, when it was.
+    pub async fn session(&self, id: SessionId, used: bool) -> Result<Browser, SessionError> {
         let mut db = self.pool.acquire().await?;
         let session = store::sessions::by_id(&mut db, id).await?.ok_or(SessionError::Over)?;
         let session = session.live(self.rules.sessions, self.clock.now())?;
-        browser(&mut db, session).await
+        if used { self.used(&mut db, session).await } else { browser(&mut db, session).await }
+    }
+
+    async fn used(&self, db: &mut PgConnection, session: Session) -> Result<Browser, SessionError> {
+        let now = self.clock.now();
+        if !session.is_touched_by(now) {
+            return browser(db, session).await;
+        }
+        store::sessions::touch(db, session.id, now).await?;
+        browser(db, Session { last_used_at: now, ..session }).await
     }
 
     /// Ends the session of a browser's token, if there is one.

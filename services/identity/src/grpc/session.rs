@@ -38,9 +38,9 @@ impl SessionService for Services {
         &self,
         request: Request<GetSessionRequest>,
     ) -> Result<Response<GetSessionResponse>, Status> {
-        let (_, GetSessionRequest { session_id }) = open(request)?;
+        let (_, GetSessionRequest { session_id, used }) = open(request)?;
         let id = convert::id(&session_id, "session_id").map_err(violation)?;
-        let (session, account) = convert::browser(self.0.session(id).await.map_err(status)?);
+        let (session, account) = convert::browser(self.0.session(id, used).await.map_err(status)?);
         Ok(Response::new(GetSessionResponse { session, account }))
     }
 

@@ -96,16 +96,20 @@ async fn sessions() {
         assert_eq!(why(resolved), (ErrorReason::SessionEnded, String::new()));
     }
     for session_id in [String::new(), "nonsense".to_owned(), format!("{{{UUID}}}"), huge()] {
-        let got =
-            suite.system("gateway").get_session(GetSessionRequest { session_id: session_id.clone() }).await;
+        let got = suite
+            .system("gateway")
+            .get_session(GetSessionRequest { session_id: session_id.clone(), used: true })
+            .await;
         assert_eq!(why(got), invalid("session_id"));
         assert_eq!(
             why(console.end_my_session(EndMySessionRequest { session_id }).await),
             invalid("session_id")
         );
     }
-    let unknown =
-        suite.system("gateway").get_session(GetSessionRequest { session_id: UUID.to_owned() }).await;
+    let unknown = suite
+        .system("gateway")
+        .get_session(GetSessionRequest { session_id: UUID.to_owned(), used: true })
+        .await;
     assert_eq!(why(unknown).0, ErrorReason::SessionEnded);
     let unknown = console.end_my_session(EndMySessionRequest { session_id: UUID.to_owned() }).await;
     assert_eq!(why(unknown).0, ErrorReason::NotFound);

@@ -15,7 +15,7 @@ fn resolve(user: &User) -> ResolveSessionRequest {
 }
 
 fn get(user: &User) -> GetSessionRequest {
-    GetSessionRequest { session_id: user.session.to_string() }
+    GetSessionRequest { session_id: user.session.to_string(), used: false }
 }
 
 fn end(user: &User) -> EndMySessionRequest {
@@ -68,6 +68,18 @@ async fn idle_sessions_end() {
     suite.clock.advance(Duration::hours(25));
     wait_for(async || suite.count("SELECT count(*) FROM sessions").await == 0).await;
     assert_eq!(ended(&suite, user.account).await.len(), 1);
+}
+
+/// proves ACC-12: who works in a product only, which refreshes its tokens, is not idle
+#[tokio::test]
+async fn a_refresh_is_a_use() {
+    let suite = Suite::start().await;
+    let user = suite.user("taro@example.com").await;
+    for _ in 0..4 {
+        suite.clock.advance(Duration::minutes(20));
+        suite.system("gateway").get_session(GetSessionRequest { used: true, ..get(&user) }).await.unwrap();
+    }
+    assert!(ended(&suite, user.account).await.is_empty());
 }
 
 /// proves ACC-12: a session ends after 12 h, however much it is used

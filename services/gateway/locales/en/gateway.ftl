@@ -1,0 +1,34 @@
+# Signing in, up and out.
+sign-in = Sign in
+sign-in-to = to go on to { $client }
+sign-up = Create an account
+sign-up-hint = We will mail you a link to choose your password.
+sign-up-send = Mail me the link
+no-account = New here?
+have-account = You have an account already?
+email = Email address
+password = Password
+password-hint = 12 to 128 characters. A few unrelated words make a good one.
+name = Name
+name-hint = As others should see it.
+mail-sent = Check your mail
+mail-sent-hint = We have sent you a link. It works once, and for 24 hours.
+mail-sent-again = Nothing there? Look among unwanted mails, or
+mail-sent-retry = ask again
+choose-password = Choose your password
+choose-password-hint = Welcome, { $name }. One more step and your account is there.
+choose-password-done = Create my account
+sign-out = Sign out
+sign-out-hint = You are signed in as { $email }. Sign out of Nulab Pass and everything that you used it for?
+stay = Stay signed in
+signed-out = You are signed out
+signed-out-hint = You have been signed out of Nulab Pass and everything that you used it for.
+
+client-unknown = This application is not known
+client-unknown-hint = The page that sent you here is not registered with Nulab Pass. Nothing was sent to it. Tell whoever runs it.
+redirect-unknown = This address is not known
+redirect-unknown-hint = The application that sent you here wants its answer at an address that it has not registered. Nothing was sent to it. Tell whoever runs it.
+flow-over = This took too long
+flow-over-hint = Go back to the application that you came from and sign in from there once more.
+logout-unknown = That sign-out was not in order
+logout-unknown-hint = The application that sent you here asked for something that it may not. You are still signed in.

@@ -1,0 +1,34 @@
+# Signing in, up and out.
+sign-in = ログイン
+sign-in-to = { $client } に進みます
+sign-up = アカウントを作成
+sign-up-hint = パスワードを設定するためのリンクをメールでお送りします。
+sign-up-send = リンクをメールで受け取る
+no-account = はじめてご利用ですか？
+have-account = すでにアカウントをお持ちですか？
+email = メールアドレス
+password = パスワード
+password-hint = 12〜128文字。関連のない単語をいくつか並べるのがおすすめです。
+name = 名前
+name-hint = ほかの人に表示される名前です。
+mail-sent = メールをご確認ください
+mail-sent-hint = リンクをお送りしました。リンクは24時間、一度だけ有効です。
+mail-sent-again = 届いていませんか？迷惑メールフォルダーを確認するか、
+mail-sent-retry = もう一度送信してください
+choose-password = パスワードの設定
+choose-password-hint = { $name } さん、ようこそ。あと一歩でアカウントが完成します。
+choose-password-done = アカウントを作成する
+sign-out = ログアウト
+sign-out-hint = { $email } としてログインしています。Nulab Pass と、それを使ったすべてのサービスからログアウトしますか？
+stay = ログインしたままにする
+signed-out = ログアウトしました
+signed-out-hint = Nulab Pass と、それを使ったすべてのサービスからログアウトしました。
+
+client-unknown = このアプリケーションは登録されていません
+client-unknown-hint = アクセス元のページは Nulab Pass に登録されていません。情報は何も送信していません。アプリケーションの運営者にお知らせください。
+redirect-unknown = この戻り先は登録されていません
+redirect-unknown-hint = アクセス元のアプリケーションが、登録されていない戻り先を指定しました。情報は何も送信していません。アプリケーションの運営者にお知らせください。
+flow-over = 時間切れです
+flow-over-hint = もとのアプリケーションに戻り、もう一度ログインしてください。
+logout-unknown = ログアウトの要求が正しくありません
+logout-unknown-hint = アクセス元のアプリケーションの要求は許可されていません。ログインしたままです。

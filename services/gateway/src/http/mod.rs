@@ -1,0 +1,204 @@
+//! What browsers and relying parties talk to. One table lists every route; the router is made from it, so
+//! nothing is served that is not in it.
+
+mod authorize;
+mod logout;
+mod metadata;
+mod oauth;
+mod pages;
+mod session;
+mod sign_in;
+mod sign_up;
+mod userinfo;
+
+pub use pages::texts;
+pub use session::COOKIE;
+
+use crate::{
+    app::{AuthorizeError, Fault, Gateway},
+    feed::Feed,
+};
+use axum::{
+    Router,
+    response::Response,
+    routing::{MethodRouter, get, post},
+};
+use http::HeaderValue;
+use pages::Message;
+use pass_mesh::Failure;
+use pass_types::SharedClock;
+use pass_web::{Browser, Limiter, Refusal, TooMany};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody.
+    Anybody,
+    /// Anybody, from one of our own pages (form token and Origin).
+    OwnPage,
+    /// A client that proves who it is.
+    Client,
+    /// Whoever has an access token.
+    AccessToken,
+}
+
+/// A route: one line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// The methods.
+    pub methods: &'static [&'static str],
+    /// The path, as axum has it.
+    pub path: &'static str,
+    /// Who may.
+    pub who: Who,
+    endpoint: Endpoint,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Endpoint {
+    Discovery,
+    Jwks,
+    AuthorizeGet,
+    AuthorizePost,
+    Resume,
+    Token,
+    Revoke,
+    UserInfoGet,
+    UserInfoPost,
+    LogoutGet,
+    LogoutPost,
+    LogoutConfirm,
+    SignedOut,
+    Start,
+    SignInPage,
+    SignIn,
+    SignUpPage,
+    SignUp,
+    SignUpSent,
+    PasswordPage,
+    Password,
+}
+
+/// Every route of the gateway; the style sheet and the icon, served by `pass-web`, come on top.
+pub const ROUTES: &[Route] = &[
+    route(&["GET"], "/.well-known/openid-configuration", Who::Anybody, Endpoint::Discovery),
+    route(&["GET"], "/oauth/jwks", Who::Anybody, Endpoint::Jwks),
+    route(&["GET"], "/oauth/authorize", Who::Anybody, Endpoint::AuthorizeGet),
+    route(&["POST"], "/oauth/authorize", Who::Anybody, Endpoint::AuthorizePost),
+    route(&["GET"], "/oauth/resume", Who::Anybody, Endpoint::Resume),
+    route(&["POST"], "/oauth/token", Who::Client, Endpoint::Token),
+    route(&["POST"], "/oauth/revoke", Who::Client, Endpoint::Revoke),
+    route(&["GET"], "/oauth/userinfo", Who::AccessToken, Endpoint::UserInfoGet),
+    route(&["POST"], "/oauth/userinfo", Who::AccessToken, Endpoint::UserInfoPost),
+    route(&["GET"], "/oauth/logout", Who::Anybody, Endpoint::LogoutGet),
+    route(&["POST"], "/oauth/logout", Who::Anybody, Endpoint::LogoutPost),
+    route(&["POST"], "/oauth/logout/confirm", Who::OwnPage, Endpoint::LogoutConfirm),
+    route(&["GET"], "/signed-out", Who::Anybody, Endpoint::SignedOut),
+    route(&["GET"], "/", Who::Anybody, Endpoint::Start),
+    route(&["GET"], "/sign-in", Who::Anybody, Endpoint::SignInPage),
+    route(&["POST"], "/sign-in", Who::OwnPage, Endpoint::SignIn),
+    route(&["GET"], "/sign-up", Who::Anybody, Endpoint::SignUpPage),
+    route(&["POST"], "/sign-up", Who::OwnPage, Endpoint::SignUp),
+    route(&["GET"], "/sign-up/sent", Who::Anybody, Endpoint::SignUpSent),
+    route(&["GET"], "/sign-up/{token}", Who::Anybody, Endpoint::PasswordPage),
+    route(&["POST"], "/sign-up/{token}", Who::OwnPage, Endpoint::Password),
+];
+
+const fn route(methods: &'static [&'static str], path: &'static str, who: Who, endpoint: Endpoint) -> Route {
+    Route { methods, path, who, endpoint }
+}
+
+fn handler(endpoint: Endpoint) -> MethodRouter<Site> {
+    match endpoint {
+        Endpoint::Discovery => get(metadata::discovery),
+        Endpoint::Jwks => get(metadata::jwks),
+        Endpoint::AuthorizeGet => get(authorize::ask),
+        Endpoint::AuthorizePost => post(authorize::post),
+        Endpoint::Resume => get(authorize::resume),
+        Endpoint::Token => post(oauth::token),
+        Endpoint::Revoke => post(oauth::revoke),
+        Endpoint::UserInfoGet => get(userinfo::get),
+        Endpoint::UserInfoPost => post(userinfo::post),
+        Endpoint::LogoutGet => get(logout::get),
+        Endpoint::LogoutPost => post(logout::post),
+        Endpoint::LogoutConfirm => post(logout::confirm),
+        Endpoint::SignedOut => get(logout::signed_out),
+        Endpoint::Start => get(sign_in::start),
+        Endpoint::SignInPage => get(sign_in::page),
+        Endpoint::SignIn => post(sign_in::post),
+        Endpoint::SignUpPage => get(sign_up::page),
+        Endpoint::SignUp => post(sign_up::post),
+        Endpoint::SignUpSent => get(sign_up::sent),
+        Endpoint::PasswordPage => get(sign_up::password_page),
+        Endpoint::Password => post(sign_up::password),
+    }
+}
+
+/// All routes of the table.
+pub fn router() -> Router<Site> {
+    ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, handler(route.endpoint)))
+}
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct Site {
+    /// The use cases.
+    pub gateway: Gateway,
+    /// Judges access tokens.
+    pub feed: Feed,
+    /// Slows down who posts credentials too fast.
+    pub limits: Arc<Limits>,
+}
+
+/// How many credentials may be posted from one network address.
+pub struct Limits {
+    credentials: Limiter<String>,
+}
+
+impl Limits {
+    /// So many a minute.
+    pub fn new(a_minute: NonZeroU32, clock: SharedClock) -> Self {
+        Self { credentials: Limiter::new(a_minute, Duration::from_mins(1), clock) }
+    }
+
+    fn check(&self, browser: &Browser) -> Result<(), TooMany> {
+        self.credentials.check(&browser.origin().address)
+    }
+
+    /// Forgets those who have been slow again.
+    pub fn prune(&self) {
+        self.credentials.prune();
+    }
+}
+
+/// 303: whatever it was, get that.
+fn see_other(location: &str) -> Response {
+    use axum::response::IntoResponse;
+    let location = HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"));
+    (http::StatusCode::SEE_OTHER, [(http::header::LOCATION, location)]).into_response()
+}
+
+/// What another service refused, for a page.
+fn refusal(failure: Failure) -> Refusal {
+    let Failure { kind, reason, violations, message: _, metadata: _, retry_after } = failure;
+    Refusal { kind, reason, violations, retry_after }
+}
+
+/// A page for a fault of ours, which is logged here, once.
+fn fault(browser: &Browser, fault: &Fault) -> Response {
+    browser.refused(refusal(Failure::of(&pass_mesh::status(fault))))
+}
+
+/// A page for an authorization that can't go on.
+fn stuck(browser: &Browser, error: &AuthorizeError) -> Response {
+    use crate::domain::authorization::Nowhere;
+    let (heading, text) = match error {
+        AuthorizeError::Fault(error) => return fault(browser, error),
+        AuthorizeError::Nowhere(Nowhere::UnknownClient) => ("client-unknown", "client-unknown-hint"),
+        AuthorizeError::Nowhere(Nowhere::UnknownRedirectUri) => ("redirect-unknown", "redirect-unknown-hint"),
+        AuthorizeError::FlowOver => ("flow-over", "flow-over-hint"),
+    };
+    tracing::info!(error = error as &dyn std::error::Error, "refused");
+    Message::refusing(browser.page(), heading, text)
+}

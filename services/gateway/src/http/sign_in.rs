@@ -1,0 +1,146 @@
+//! Signing in: address and password on one page.
+
+use super::{
+    Site,
+    authorize::{flow, resume_at, with_flow},
+    pages, refusal, see_other, session, stuck,
+};
+use crate::{
+    app::AuthorizeError,
+    domain::{authorization::Flow, client::Client},
+};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
+use http::{HeaderMap, StatusCode};
+use pass_mesh::Failure;
+use pass_types::Kind;
+use pass_web::{Browser, Form, FormTargets, Page, Refusal, chosen, html_with, http_status};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// The flow that a page belongs to, if any.
+pub struct Stage {
+    /// The flow's id.
+    pub id: Option<Uuid>,
+    /// The flow and whose it is.
+    pub flow: Option<(Flow, Client)>,
+}
+
+impl Stage {
+    /// The flow that the address names. One that is over is a page of its own.
+    pub async fn find(site: &Site, browser: &Browser, query: Option<&str>) -> Result<Self, Response> {
+        let named = query.is_some_and(|query| query.starts_with("flow=") || query.contains("&flow="));
+        let id = flow(query);
+        match id {
+            None if named => Err(stuck(browser, &AuthorizeError::FlowOver)),
+            None => Ok(Self { id: None, flow: None }),
+            Some(id) => {
+                let flow = site.gateway.flow(id).await.map_err(|error| stuck(browser, &error))?;
+                Ok(Self { id: Some(id), flow: Some(flow) })
+            }
+        }
+    }
+
+    /// A page in the language that the client asked for, else the browser's.
+    pub fn page(&self, browser: &Browser) -> Page {
+        let locales = self.flow.as_ref().and_then(|(flow, _)| flow.request.ui_locales.as_deref());
+        browser.page().in_language(chosen(None, locales, browser.language()))
+    }
+
+    /// Lets the page's form lead on to the client: browsers hold the redirects after it to the policy.
+    pub fn leading(&self, site: &Site, mut response: Response) -> Response {
+        let target = match &self.flow {
+            Some((flow, _)) => flow.request.back.redirect_uri.url(),
+            None => site.gateway.terms.home.clone(),
+        };
+        response.extensions_mut().insert(FormTargets(vec![target]));
+        response
+    }
+}
+
+/// `GET /`: whoever came from nowhere goes to the console, signed in.
+pub async fn start(
+    State(site): State<Site>,
+    browser: Browser,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let signed_in = session::resolve(&site, &browser, &headers).await?;
+    Ok(match signed_in {
+        Some(_) => see_other(site.gateway.terms.home.as_str()),
+        None => see_other("/sign-in"),
+    })
+}
+
+/// `GET /sign-in`
+pub async fn page(
+    State(site): State<Site>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Response> {
+    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let hint = stage.flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
+    Ok(show(&site, &stage, StatusCode::OK, stage.page(&browser), hint.unwrap_or_default()))
+}
+
+fn show(site: &Site, stage: &Stage, status: StatusCode, page: Page, email: String) -> Response {
+    let page = pages::SignIn {
+        page,
+        client: stage.flow.as_ref().map(|(_, client)| client.name.clone()),
+        action: with_flow("/sign-in", stage.id),
+        email,
+        sign_up: with_flow("/sign-up", stage.id),
+    };
+    stage.leading(site, html_with(status, &page))
+}
+
+/// What the form has.
+#[derive(Deserialize)]
+pub struct Fields {
+    email: String,
+    password: String,
+}
+
+/// `POST /sign-in`
+pub async fn post(
+    State(site): State<Site>,
+    browser: Browser,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Response> {
+    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let refuse = |refusal: Refusal| {
+        let status = http_status(refusal.kind);
+        show(&site, &stage, status, stage.page(&browser).refused(refusal), fields.email.clone())
+    };
+    if let Err(too_many) = site.limits.check(&browser) {
+        return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
+    }
+    let replaced = session::token(&headers);
+    let identity = &site.gateway.identity;
+    match identity.sign_in(browser.origin(), fields.email.clone(), fields.password, replaced).await {
+        Ok(new) => Ok(session::keep(see_other(&resume_at(stage.id)), &new.token)),
+        Err(failure) => Err(refuse_call(failure, refuse)),
+    }
+}
+
+/// The form again, with what another service said was wrong. Faults are logged here.
+pub fn refuse_call(failure: Failure, show: impl Fn(Refusal) -> Response) -> Response {
+    if matches!(failure.kind, Kind::Internal | Kind::Unavailable) {
+        tracing::error!(error = &failure as &dyn std::error::Error, "asking identity");
+    }
+    let retry_after = failure.retry_after;
+    let response = show(refusal(failure));
+    match retry_after {
+        Some(wait) => with_retry_after(response, wait),
+        None => response,
+    }
+}
+
+/// 429 and its like say when to come back.
+pub fn with_retry_after(mut response: Response, wait: std::time::Duration) -> Response {
+    response.headers_mut().insert(http::header::RETRY_AFTER, wait.as_secs().max(1).into());
+    response
+}

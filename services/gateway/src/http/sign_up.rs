@@ -1,0 +1,145 @@
+//! Signing up (ACC-1): name and address, a mail, a password by its link; then on with the flow.
+
+use super::{
+    Site,
+    authorize::{resume_at, with_flow},
+    fault, pages, see_other, session,
+    sign_in::{Stage, refuse_call, with_retry_after},
+};
+use crate::{domain::client::RegisteredUri, grpc::SignUp};
+use axum::{
+    extract::{Path, RawQuery, State},
+    response::Response,
+};
+use http::StatusCode;
+use pass_web::{Browser, Form, FormTargets, Page, Refusal, html, html_with, http_status};
+use serde::Deserialize;
+
+/// `GET /sign-up`
+pub async fn page(
+    State(site): State<Site>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Response> {
+    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let hint = stage.flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
+    let fields = Wish { name: String::new(), email: hint.unwrap_or_default() };
+    Ok(show(&stage, StatusCode::OK, stage.page(&browser), fields))
+}
+
+fn show(stage: &Stage, status: StatusCode, page: Page, fields: Wish) -> Response {
+    let page = pages::SignUp {
+        page,
+        action: with_flow("/sign-up", stage.id),
+        typed_name: fields.name,
+        email: fields.email,
+        sign_in: with_flow("/sign-in", stage.id),
+    };
+    html_with(status, &page)
+}
+
+/// What the form has.
+#[derive(Clone, Deserialize)]
+pub struct Wish {
+    name: String,
+    email: String,
+}
+
+/// `POST /sign-up`: the answer is the same whether or not the address has an account.
+pub async fn post(
+    State(site): State<Site>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+    Form(fields): Form<Wish>,
+) -> Result<Response, Response> {
+    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let page = stage.page(&browser);
+    let language = page.language;
+    let refuse = |refusal: Refusal| {
+        show(&stage, http_status(refusal.kind), page.clone().refused(refusal), fields.clone())
+    };
+    if let Err(too_many) = site.limits.check(&browser) {
+        return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
+    }
+    let identity = &site.gateway.identity;
+    let asked = identity.request_sign_up(
+        browser.origin(),
+        fields.name.clone(),
+        fields.email.clone(),
+        language,
+        stage.id,
+    );
+    match asked.await {
+        Ok(()) => Ok(see_other(&with_flow("/sign-up/sent", stage.id))),
+        Err(failure) => Err(refuse_call(failure, refuse)),
+    }
+}
+
+/// `GET /sign-up/sent`
+pub async fn sent(
+    State(site): State<Site>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Response> {
+    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    Ok(html(&pages::SignUpSent { page: stage.page(&browser), sign_up: with_flow("/sign-up", stage.id) }))
+}
+
+/// `GET /sign-up/{token}`: the link of the mail. Opening it changes nothing.
+pub async fn password_page(
+    State(site): State<Site>,
+    browser: Browser,
+    Path(token): Path<String>,
+) -> Result<Response, Response> {
+    let sign_up = find(&site, &browser, &token).await?;
+    let targets = targets(&site, &browser).await?;
+    Ok(choose(targets, StatusCode::OK, browser.page().in_language(sign_up.language), &sign_up))
+}
+
+async fn find(site: &Site, browser: &Browser, token: &str) -> Result<SignUp, Response> {
+    let found = site.gateway.identity.sign_up(browser.origin(), token).await;
+    found.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))
+}
+
+fn choose(targets: FormTargets, status: StatusCode, page: Page, sign_up: &SignUp) -> Response {
+    let page = pages::ChoosePassword { page, name: sign_up.name.clone(), email: sign_up.email.clone() };
+    let mut response = html_with(status, &page);
+    response.extensions_mut().insert(targets);
+    response
+}
+
+/// Where the form may lead on to. Which client the person came from is told only when the link is used, so
+/// it may be any of them: there are as many as products.
+async fn targets(site: &Site, browser: &Browser) -> Result<FormTargets, Response> {
+    let uris = site.gateway.redirect_uris().await.map_err(|error| fault(browser, &error.into()))?;
+    let of_clients = uris.iter().map(RegisteredUri::url);
+    Ok(FormTargets(of_clients.chain([site.gateway.terms.home.clone()]).collect()))
+}
+
+/// What the form has.
+#[derive(Deserialize)]
+pub struct Choice {
+    password: String,
+}
+
+/// `POST /sign-up/{token}`: makes the account, signs it in, goes on where the person started.
+pub async fn password(
+    State(site): State<Site>,
+    browser: Browser,
+    Path(token): Path<String>,
+    Form(fields): Form<Choice>,
+) -> Result<Response, Response> {
+    let sign_up = find(&site, &browser, &token).await?;
+    let targets = targets(&site, &browser).await?;
+    let refuse = |refusal: Refusal| {
+        let page = browser.page().in_language(sign_up.language);
+        choose(targets.clone(), http_status(refusal.kind), page.refused(refusal), &sign_up)
+    };
+    if let Err(too_many) = site.limits.check(&browser) {
+        return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
+    }
+    match site.gateway.identity.complete_sign_up(browser.origin(), token, fields.password).await {
+        Ok(new) => Ok(session::keep(see_other(&resume_at(new.continuation)), &new.token)),
+        Err(failure) => Err(refuse_call(failure, refuse)),
+    }
+}

@@ -1,0 +1,22 @@
+//! The gateway through its transports: HTTP as browsers and relying parties speak it, gRPC as the mesh does,
+//! on a real database and broker. Identity and organization are stand-ins behind real gRPC.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod authorize;
+mod back_channel;
+mod browser;
+mod clients;
+mod exchange;
+mod headers;
+mod keys;
+mod logout;
+mod metadata;
+mod neighbours;
+mod product;
+mod refresh;
+mod revocations;
+mod secrecy;
+mod sign_in;
+mod sign_up;
+mod suite;
