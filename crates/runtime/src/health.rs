@@ -5,7 +5,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-type States = Arc<Mutex<BTreeMap<String, Result<(), String>>>>;
+type States = Arc<Mutex<BTreeMap<String, Entry>>>;
+
+#[derive(Clone)]
+struct Entry {
+    gates: bool,
+    state: Result<(), String>,
+}
 
 /// Whether the dependencies of a process are there. Cheap to clone; all clones share one state.
 #[derive(Clone, Default)]
@@ -15,9 +21,20 @@ pub struct Health {
 }
 
 impl Health {
-    /// Adds a dependency, which is not there until its gauge says so.
+    /// Adds a dependency without which the process can't answer: it is not ready until its gauge says so.
     pub fn register(&self, dependency: &str) -> Gauge {
-        let gauge = Gauge { name: format!("{}{dependency}", self.prefix), states: self.states.clone() };
+        self.add(dependency, true)
+    }
+
+    /// Adds a dependency that is reported and does not keep the process from answering: a broker that is
+    /// down stops nothing but delivery.
+    pub fn register_background(&self, dependency: &str) -> Gauge {
+        self.add(dependency, false)
+    }
+
+    fn add(&self, dependency: &str, gates: bool) -> Gauge {
+        let gauge =
+            Gauge { name: format!("{}{dependency}", self.prefix), gates, states: self.states.clone() };
         gauge.set(Err("not yet reached".to_owned()));
         gauge
     }
@@ -30,12 +47,21 @@ impl Health {
 
     /// Every dependency, and what is wrong with it if anything is.
     pub fn report(&self) -> BTreeMap<String, Result<(), String>> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.entries().into_iter().map(|(name, entry)| (name, entry.state)).collect()
     }
 
-    /// Whether all dependencies are there.
+    /// Whether the process can answer: every dependency that it needs for that is there.
     pub fn is_ready(&self) -> bool {
-        self.report().values().all(Result::is_ok)
+        self.entries().values().all(|entry| !entry.gates || entry.state.is_ok())
+    }
+
+    /// Whether everything is there, what works in the background included.
+    pub fn is_complete(&self) -> bool {
+        self.entries().values().all(|entry| entry.state.is_ok())
+    }
+
+    fn entries(&self) -> BTreeMap<String, Entry> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -43,13 +69,15 @@ impl Health {
 #[derive(Clone)]
 pub struct Gauge {
     name: String,
+    gates: bool,
     states: States,
 }
 
 impl Gauge {
     /// Says whether the dependency is there. The text of an error is shown on the admin port: no secrets.
     pub fn set(&self, state: Result<(), String>) {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner).insert(self.name.clone(), state);
+        let entry = Entry { gates: self.gates, state };
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).insert(self.name.clone(), entry);
     }
 }
 
@@ -66,5 +94,15 @@ mod tests {
         assert!(health.is_ready());
         database.set(Err("gone".to_owned()));
         assert_eq!(health.report()["identity.database"], Err("gone".to_owned()));
+    }
+
+    #[test]
+    fn what_works_in_the_background_is_told_and_does_not_gate() {
+        let health = Health::default();
+        let relay = health.register_background("relay");
+        assert!(health.is_ready() && !health.is_complete());
+        assert!(health.report()["relay"].is_err());
+        relay.set(Ok(()));
+        assert!(health.is_complete());
     }
 }

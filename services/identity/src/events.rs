@@ -6,7 +6,7 @@
 //! | `account_created` | account | a sign-up was completed |
 //! | `account_changed` | account | the owner changed the profile |
 //! | `signed_in`, `sign_in_refused` | account | a session began, or a try failed |
-//! | `session_ended` | account | revocation lane: what came of the session is void (API-5) |
+//! | `session_ended` | session | revocation lane: what came of the session is void (API-5) |
 
 use crate::domain::session::{EndCause, Session};
 use pass_events::{Event, Key};
@@ -66,7 +66,7 @@ pub fn session_ended(account: AccountId, session: SessionId, cause: EndCause) ->
         session_id: session.to_string(),
         cause: cause as i32,
     };
-    Event::new(Key::account(account), Payload::SessionEnded(payload))
+    Event::new(Key::session(session), Payload::SessionEnded(payload))
 }
 
 /// Adds who did it and from where.

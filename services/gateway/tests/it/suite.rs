@@ -122,7 +122,7 @@ impl Suite {
     /// relay carries it.)
     pub async fn session_ended(&self, who: &Someone, session: SessionId) {
         // What is published before the queue is bound for the first time is routed nowhere.
-        pass_testkit::wait_for(async || self.context.health.is_ready()).await;
+        pass_testkit::wait_for(async || self.context.health.is_complete()).await;
         let outbox = Outbox::new("identity", &self.context);
         let ended = SessionEnded {
             account_id: who.id.to_string(),
@@ -130,7 +130,7 @@ impl Suite {
             cause: session_ended::Cause::EndedByOwner.into(),
         };
         let mut tx = self.database.pool.begin().await.unwrap();
-        let event = Event::new(Key::account(who.id), Payload::SessionEnded(ended));
+        let event = Event::new(Key::session(session), Payload::SessionEnded(ended));
         outbox.publish(&mut tx, event).await.unwrap();
         tx.commit().await.unwrap();
     }

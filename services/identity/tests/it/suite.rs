@@ -234,18 +234,31 @@ impl Suite {
         rows.iter().map(|row| Envelope::decode(row.as_slice()).unwrap()).collect()
     }
 
-    /// What was told about an account, in order, without gaps in the sequence.
+    /// What was told about an account and its sessions, in order, without gaps in a key's sequence.
     pub async fn events_of(&self, account: AccountId) -> Vec<Payload> {
-        let key = format!("account/{account}");
-        let events: Vec<_> = self.events().await.into_iter().filter(|event| event.key == key).collect();
-        let sequence: Vec<_> = events.iter().map(|event| event.sequence).collect();
-        assert_eq!(sequence, (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>(), "no gap");
+        let (key, id) = (format!("account/{account}"), account.to_string());
+        let mut events = self.events().await;
+        events.retain(|event| match &event.payload {
+            Some(Payload::SessionEnded(ended)) => ended.account_id == id,
+            _ => event.key == key,
+        });
+        must_be_gapless(&events);
         events.into_iter().filter_map(|event| event.payload).collect()
     }
 
     /// How many rows a query counts.
     pub async fn count(&self, query: &'static str) -> i64 {
         sqlx::query_scalar(query).fetch_one(&self.database.pool).await.unwrap()
+    }
+}
+
+/// Panics unless the events of each key are numbered 1, 2, 3, … in this order.
+pub fn must_be_gapless(events: &[Envelope]) {
+    let mut last = std::collections::BTreeMap::new();
+    for event in events {
+        let last = last.entry(event.key.as_str()).or_insert(0);
+        *last += 1;
+        assert_eq!(event.sequence, *last, "{} has no gaps and keeps its order", event.key);
     }
 }
 
