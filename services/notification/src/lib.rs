@@ -1,1 +1,148 @@
-//! (being written)
+//! Notification: turns events into mails.
+//!
+//! It owns deliveries and the mails' texts (English and Japanese). It keeps no address, name or link:
+//! identity and organization are asked for those when a mail is rendered. A delivery is at least
+//! once, under one Message-ID per event.
+
+mod app;
+mod domain;
+mod events;
+mod jobs;
+mod render;
+mod smtp;
+mod store;
+
+pub use smtp::{SmtpConfig, SmtpError, TlsMode};
+
+use app::Notification;
+use pass_events::{BrokerConfig, Consumer};
+use pass_mesh::{Mesh, MeshConfig};
+use pass_proto::{
+    identity::v1::directory_service_client::DirectoryServiceClient,
+    organization::v1::invitation_service_client::InvitationServiceClient,
+};
+use pass_runtime::{
+    Context,
+    database::{self, DatabaseConfig, DatabaseError},
+};
+use sqlx::migrate::Migrator;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The service's own schema.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Everything that this service's database needs, in order.
+pub const MIGRATORS: &[&Migrator] = &[&MIGRATOR, &pass_events::MIGRATOR];
+
+/// Settings of the service.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Its database.
+    pub database: DatabaseConfig,
+    /// The broker.
+    pub broker: BrokerConfig,
+    /// Its place in the mesh.
+    pub mesh: MeshConfig,
+    /// The mail server.
+    pub smtp: SmtpConfig,
+    /// How many mails are sent at once.
+    pub workers: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: DatabaseConfig::default(),
+            broker: BrokerConfig::default(),
+            mesh: MeshConfig::default(),
+            smtp: SmtpConfig::default(),
+            workers: 4,
+        }
+    }
+}
+
+/// Why the service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The mesh.
+    #[error(transparent)]
+    Mesh(#[from] pass_mesh::MeshError),
+    /// The broker's settings.
+    #[error(transparent)]
+    Broker(#[from] pass_events::BrokerError),
+    /// The mail server's settings.
+    #[error(transparent)]
+    Smtp(#[from] SmtpError),
+}
+
+/// The built service.
+pub struct App {
+    notification: Notification,
+    consumer: Consumer<events::Mailer>,
+    workers: usize,
+    context: Context,
+}
+
+/// Whether the mail server takes connections with these settings: for `pass doctor`.
+pub async fn reachable(config: &SmtpConfig) -> Result<(), String> {
+    let smtp = smtp::Smtp::new(config).map_err(|error| pass_runtime::chain(&error))?;
+    if smtp.reachable().await {
+        Ok(())
+    } else {
+        Err("it does not answer, or not as the settings say".to_owned())
+    }
+}
+
+/// Connects what the service needs; starts nothing.
+pub async fn build(config: Config, context: &Context) -> Result<App, BuildError> {
+    let pool = database::connect(&config.database, "notification").await?;
+    database::ensure_migrated(&pool, MIGRATORS).await?;
+    let mesh = Mesh::new(config.mesh, "notification", context)?;
+    let notification = Notification {
+        pool,
+        clock: context.clock.clone(),
+        identity: DirectoryServiceClient::new(mesh.channel("identity")?),
+        organization: InvitationServiceClient::new(mesh.channel("organization")?),
+        smtp: smtp::Smtp::new(&config.smtp)?,
+    };
+    let handler = events::Mailer(notification.clone());
+    let consumer = Consumer::new(
+        notification.pool.clone(),
+        config.broker,
+        "notification",
+        events::BINDINGS,
+        handler,
+        context,
+    )?;
+    Ok(App { notification, consumer, workers: config.workers, context: context.clone() })
+}
+
+impl App {
+    /// Starts consumer, workers and jobs on the context's tasks.
+    pub fn start(self) {
+        let Self { notification, consumer, workers, context } = self;
+        consumer.spawn();
+        let due = Arc::new(Notify::new());
+        for _ in 0..workers {
+            let (app, due) = (notification.clone(), due.clone());
+            context.tasks.spawn("notification worker", |shutdown| async move {
+                jobs::work(app, due, shutdown).await;
+                Ok(())
+            });
+        }
+        let app = notification.clone();
+        context.tasks.spawn("notification listener", |shutdown| async move {
+            jobs::listen(app, due, shutdown).await;
+            Ok(())
+        });
+        context.tasks.spawn("notification pruning", |shutdown| async move {
+            jobs::tidy(notification, shutdown).await;
+            Ok(())
+        });
+    }
+}

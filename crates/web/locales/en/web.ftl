@@ -1,0 +1,55 @@
+# What all pages share, and why something was refused: error-<reason>, for every reason of
+# proto/pass/errors/v1/reason.proto.
+suite = Nulab Pass
+suite-tagline = One account for Backlog, Cacoo and Typetalk
+skip-to-content = Skip to content
+title-error = Error:
+summary-title = There is a problem
+optional = (optional)
+to-start = Go to the start page
+page-not-found = Page not found
+page-refused = That did not work
+page-fault = Something went wrong
+error-page-hint = Go back and try again, or begin at the start page.
+language-en = English
+language-ja = 日本語
+
+invalid-field = Check what you entered here.
+invalid-name = Enter a name of 1 to 100 characters.
+invalid-email = Enter an email address, for instance taro@example.com.
+invalid-password = Enter a password of 12 to 128 characters.
+invalid-unique-id = Use 3 to 30 letters, digits, hyphens or underscores.
+invalid-language = Choose a language.
+invalid-time-zone = Choose a time zone.
+invalid-appearance = Choose an appearance.
+
+error-unspecified = That did not work. Try again.
+error-invalid-argument = Something in the request was missing or not valid.
+error-not-found = There is nothing here, or it is not yours to see.
+error-internal = Something went wrong on our side. Try again in a moment.
+error-unavailable = Part of the service is not answering right now. Try again in a moment.
+error-rate-limited = That was too many tries. Wait a little, then try again.
+error-conflict = Somebody else changed this at the same time. Look at it again, then repeat your change.
+error-request-id-reused = This form was sent before with other content. Start again from an empty form.
+error-page-token-invalid = This page of the list can't be shown any more. Start again from the first page.
+error-form-invalid = The page was open for too long or did not come from here. Load it again and send the form once more.
+error-peer-not-allowed = This part of the service may not do that.
+error-actor-not-allowed = You can't do that this way. Sign in and try again.
+error-token-invalid = Your sign-in has expired. Sign in again.
+error-token-audience = Your sign-in is for another application. Sign in again.
+error-token-scope = Your sign-in does not cover this. Sign in again.
+error-token-revoked = Your session has ended. Sign in again.
+error-role-missing = Your role in this organization does not allow this. Ask an administrator.
+error-credentials-invalid = Email address or password is wrong.
+error-link-invalid = This link was used already, has expired, or is incomplete.
+error-password-length = Use 12 to 128 characters.
+error-password-guessable = This password is too easy to guess. Choose a longer or less common one.
+error-session-ended = Your session has ended. Sign in again.
+error-unique-id-taken = Somebody else has this unique ID. Choose another one.
+error-trial-used = This organization has had its trial of this product.
+error-space-id-taken = Somebody else has this Space ID. Choose another one.
+error-already-member = This address belongs to a member already.
+error-already-invited = There is an open invitation for this address already.
+error-invitation-for-other = This invitation is for another email address. Sign in with the account that it was sent to.
+error-invitation-closed = This invitation was accepted or canceled, or it has expired.
+error-invitation-limit = This organization has as many open invitations as it may have. Cancel one, or wait until one is accepted.

@@ -1,0 +1,34 @@
+//! The style sheet and the mark, at addresses that name their content, so that browsers keep them for
+//! good.
+
+use axum::{Router, routing::get};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderName, HeaderValue, header};
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+const STYLE: &str = include_str!("../assets/style.css");
+const MARK: &str = include_str!("../assets/mark.svg");
+
+/// Where the style sheet is.
+pub static STYLE_URL: LazyLock<String> = LazyLock::new(|| address("style", "css", STYLE));
+/// Where the mark (the icon of the pages) is.
+pub static MARK_URL: LazyLock<String> = LazyLock::new(|| address("mark", "svg", MARK));
+
+fn address(name: &str, ending: &str, content: &str) -> String {
+    let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(content)[..9]);
+    format!("/assets/{name}-{hash}.{ending}")
+}
+
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route(&STYLE_URL, get(|| async { immutable("text/css; charset=utf-8", STYLE) }))
+        .route(&MARK_URL, get(|| async { immutable("image/svg+xml", MARK) }))
+}
+
+type Asset = ([(HeaderName, HeaderValue); 2], &'static str);
+
+fn immutable(kind: &'static str, content: &'static str) -> Asset {
+    let keep = HeaderValue::from_static("public, max-age=31536000, immutable");
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CACHE_CONTROL, keep)], content)
+}

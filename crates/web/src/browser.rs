@@ -1,0 +1,96 @@
+//! What is known of the browser behind a request. [`Web`](crate::Web) puts it there; handlers take it as
+//! an argument.
+
+use crate::{FormToken, Page, Refusal, Texts, refusal::error_page};
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{StatusCode, request::Parts};
+use pass_types::{Entropy, Language, Origin};
+use std::sync::Arc;
+
+/// The browser behind a request.
+#[derive(Debug, Clone)]
+pub struct Browser(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub nonce: Nonce,
+    pub form_token: FormToken,
+    pub language: Option<Language>,
+    pub origin: Origin,
+    pub own_origin: Arc<str>,
+    pub texts: Texts,
+}
+
+impl Browser {
+    /// Where the request came from, for the calls that it causes.
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// The language that the browser prefers, if it is one of ours.
+    pub fn language(&self) -> Option<Language> {
+        self.0.language
+    }
+
+    /// The nonce of this response's Content-Security-Policy.
+    pub fn nonce(&self) -> &Nonce {
+        &self.0.nonce
+    }
+
+    /// What every form of the page must carry.
+    pub fn form_token(&self) -> &FormToken {
+        &self.0.form_token
+    }
+
+    /// A page for somebody who has not signed in: in the browser's language.
+    pub fn page(&self) -> Page {
+        Page::new(self)
+    }
+
+    /// A whole page that says what was refused.
+    pub fn refused(&self, refusal: Refusal) -> Response {
+        error_page(self.page(), refusal)
+    }
+
+    /// A browser out of thin air, to render pages in tests.
+    pub fn sample(texts: Texts) -> Self {
+        Self(Arc::new(Inner {
+            nonce: Nonce("nonce".to_owned()),
+            form_token: FormToken::sample(),
+            language: None,
+            origin: Origin::default(),
+            own_origin: Arc::from("https://pass.example"),
+            texts,
+        }))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Browser {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+            tracing::error!("the route is not inside pass_web::Web");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        })
+    }
+}
+
+/// 128 random bits that mark what a page's own scripts and styles are.
+#[derive(Debug, Clone)]
+pub struct Nonce(String);
+
+impl Nonce {
+    pub(crate) fn generate(entropy: &Entropy) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(entropy.bytes::<16>()))
+    }
+
+    /// For the `nonce` attribute.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,116 @@
+//! The person's own account (ACC-3, ACC-4).
+
+use super::{
+    Done, SignedIn,
+    frame::{Frame, View},
+    signed_in::page_for,
+    zones,
+};
+use crate::grpc::{Account, Profile};
+use askama::Template;
+use axum::{extract::Query, response::Response};
+use pass_types::{AccountKind, Appearance, Language};
+use pass_web::{Form, Page, Refusal, html, html_with, http_status};
+
+/// The profile's form.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct ProfilePage {
+    pub page: Page,
+    pub frame: Frame,
+    pub email: String,
+    pub managed: bool,
+    pub name: String,
+    pub unique_id: String,
+    pub language: String,
+    pub time_zone: String,
+    pub appearance: String,
+    pub languages: Vec<(String, String, String)>,
+    pub zones: Vec<(String, String)>,
+    pub appearances: Vec<(String, String, String)>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub struct Fields {
+    #[serde(default)]
+    name: String,
+    unique_id: String,
+    language: String,
+    time_zone: String,
+    appearance: String,
+}
+
+impl ProfilePage {
+    /// The form with what the fields have.
+    pub fn new(page: Page, frame: Frame, account: &Account, fields: Fields) -> Self {
+        let languages =
+            Language::ALL.iter().map(|it| word(it.as_str(), page.t(&format!("language-{it}")))).collect();
+        let appearances =
+            Appearance::ALL.iter().map(|it| word(it.as_str(), page.t(&format!("appearance-{it}")))).collect();
+        Self {
+            frame,
+            email: account.email.clone(),
+            managed: account.kind == AccountKind::Managed,
+            zones: zones::options(&fields.time_zone),
+            languages,
+            appearances,
+            name: fields.name,
+            unique_id: fields.unique_id,
+            language: fields.language,
+            time_zone: fields.time_zone,
+            appearance: fields.appearance,
+            page,
+        }
+    }
+}
+
+fn word(value: &str, text: String) -> (String, String, String) {
+    (value.to_owned(), text, String::new())
+}
+
+impl From<&Account> for Fields {
+    fn from(account: &Account) -> Self {
+        Self {
+            name: account.name.clone(),
+            unique_id: account.unique_id.clone(),
+            language: account.language.to_string(),
+            time_zone: account.time_zone.to_string(),
+            appearance: account.appearance.to_string(),
+        }
+    }
+}
+
+/// Shows it.
+pub async fn show(me: SignedIn, Query(view): Query<View>) -> Response {
+    let fields = Fields::from(&me.account);
+    html(&ProfilePage::new(view.noticed(me.page()), Frame::of(&me, "account"), &me.account, fields))
+}
+
+/// Saves it. What was saved shows at once, in this page too (ACC-3).
+pub async fn save(me: SignedIn, Form(fields): Form<Fields>) -> Response {
+    let with_name = me.account.kind == AccountKind::Nulab;
+    let saved = match profile(&fields) {
+        Ok(profile) => me.suite.change_profile(&profile, with_name).await,
+        Err(refusal) => Err(refusal),
+    };
+    match saved {
+        Ok(_) => Done::Saved.then("/account"),
+        Err(refusal) if refusal.fields().is_empty() => me.failed(refusal),
+        Err(refusal) => {
+            let status = http_status(refusal.kind);
+            let page = page_for(&me.browser, &me.account).refused(refusal);
+            html_with(status, &ProfilePage::new(page, Frame::of(&me, "account"), &me.account, fields))
+        }
+    }
+}
+
+fn profile(fields: &Fields) -> Result<Profile, Refusal> {
+    let wrong = |field: &'static str| move |_| Refusal::of_field(field, "must be one of the choices");
+    Ok(Profile {
+        name: fields.name.clone(),
+        unique_id: fields.unique_id.clone(),
+        language: fields.language.parse().map_err(wrong("language"))?,
+        time_zone: fields.time_zone.clone(),
+        appearance: fields.appearance.parse().map_err(wrong("appearance"))?,
+    })
+}

@@ -1,0 +1,36 @@
+//! The start page: the person's organizations.
+
+use super::{
+    Console, SignedIn,
+    frame::{Frame, View, list_address},
+};
+use crate::grpc::Membership;
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use pass_web::{Page, html};
+
+/// The start page.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub struct Home {
+    pub page: Page,
+    pub frame: Frame,
+    pub memberships: Vec<Membership>,
+    /// Address of the next page of the list; empty: there is none.
+    pub next: String,
+}
+
+/// Shows it.
+pub async fn show(
+    State(_): State<Console>,
+    me: SignedIn,
+    Query(view): Query<View>,
+) -> Result<Response, Response> {
+    let found = me.suite.organizations(&view.page).await.map_err(|refusal| me.failed(refusal))?;
+    let next = if found.next.is_empty() { String::new() } else { list_address("/", "", &found.next) };
+    let frame = Frame::of(&me, "organizations");
+    Ok(html(&Home { page: view.noticed(me.page()), frame, memberships: found.items, next }))
+}

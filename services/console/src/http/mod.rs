@@ -1,0 +1,124 @@
+//! Pages and forms. A handler asks as the signed-in person, and renders; the rules are the services'.
+
+mod account;
+mod back_channel;
+mod browsers;
+mod frame;
+mod home;
+mod invitation;
+mod invitations;
+mod invite;
+mod members;
+mod organization;
+#[cfg(test)]
+mod samples;
+mod sign_in;
+mod signed_in;
+mod trial;
+mod zones;
+
+pub use frame::Done;
+pub use signed_in::SignedIn;
+
+use crate::{app::Sessions, grpc::Suite};
+use axum::Router;
+use pass_types::{Entropy, SharedClock};
+use pass_web::{HostCookie, Limiter};
+use std::{sync::Arc, time::Duration};
+
+/// The cookie of a session.
+const SESSION: HostCookie = HostCookie::new("__Host-console");
+/// The cookie of the browser that a sign-in was begun in.
+const SIGN_IN: HostCookie = HostCookie::new("__Host-console-sign-in");
+/// The cookie behind form tokens.
+pub const FORM: HostCookie = HostCookie::new("__Host-console-form");
+
+/// Where the gateway sends browsers back to with a code.
+pub const CALLBACK: &str = "/callback";
+/// Where the gateway sends browsers after signing out.
+pub const SIGNED_OUT: &str = "/signed-out";
+/// Where the gateway tells that a session ended.
+pub const BACK_CHANNEL: &str = "/back-channel-logout";
+
+/// What handlers need.
+#[derive(Clone)]
+pub struct Console {
+    /// Signing in and out, sessions.
+    pub sessions: Sessions,
+    /// The services.
+    pub suite: Suite,
+    /// The time.
+    pub clock: SharedClock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// How fast one address may ask for what needs no session.
+    pub strangers: Arc<Limiter<String>>,
+}
+
+impl Console {
+    /// So many from one address at once, and as many again in each minute.
+    pub fn limit_of_strangers(clock: SharedClock) -> Arc<Limiter<String>> {
+        const MINUTELY: std::num::NonZeroU32 = std::num::NonZeroU32::new(120).expect("not zero");
+        Arc::new(Limiter::new(MINUTELY, Duration::from_mins(1), clock))
+    }
+}
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody.
+    Anonymous,
+    /// Who is signed in. Anybody else is sent to sign in.
+    Person,
+}
+
+/// A route of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// `get` or `post`.
+    pub method: &'static str,
+    /// Its path, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub who: Who,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $who:ident => $handler:path;)+) => {
+        /// Every route there is, the style sheet and the icon excepted.
+        pub const ROUTES: &[Route] = &[
+            $(Route { method: stringify!($method), path: $path, who: Who::$who },)+
+        ];
+
+        /// The routes, without the layers around them.
+        pub fn routes() -> Router<Console> {
+            Router::new()$(.route($path, axum::routing::$method($handler)))+
+        }
+    };
+}
+
+routes! {
+    get  "/" Person => home::show;
+    get  "/sign-in" Anonymous => sign_in::begin;
+    get  "/callback" Anonymous => sign_in::finish;
+    post "/sign-out" Anonymous => sign_in::out;
+    get  "/signed-out" Anonymous => sign_in::signed_out;
+    post "/back-channel-logout" Anonymous => back_channel::logout;
+    get  "/account" Person => account::show;
+    post "/account" Person => account::save;
+    get  "/sessions" Person => browsers::show;
+    post "/sessions/end-others" Person => browsers::end_others;
+    post "/sessions/{session}/end" Person => browsers::end;
+    get  "/trial" Person => trial::choose;
+    get  "/trial/{product}" Person => trial::show;
+    post "/trial/{product}" Person => trial::start;
+    get  "/organizations/{organization}" Person => organization::show;
+    get  "/organizations/{organization}/members" Person => members::show;
+    get  "/organizations/{organization}/invitations" Person => invitations::show;
+    get  "/organizations/{organization}/invitations/new" Person => invite::show;
+    post "/organizations/{organization}/invitations/new" Person => invite::send;
+    post "/organizations/{organization}/invitations/{invitation}/resend" Person => invitations::resend;
+    post "/organizations/{organization}/invitations/{invitation}/cancel" Person => invitations::cancel;
+    get  "/invitations/{token}" Anonymous => invitation::show;
+    post "/invitations/{token}" Person => invitation::accept;
+}

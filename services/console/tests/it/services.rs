@@ -1,0 +1,150 @@
+//! Identity and organization, as far as the console asks them: they answer what a test put there, and keep
+//! what they were asked.
+
+use pass_mesh::{Problem, open, status};
+use pass_proto::{errors::v1::ErrorReason, identity::v1::*, organization::v1::*};
+use pass_types::{Kind, Origin, SessionId, Violation};
+use prost::Message;
+use std::sync::{Arc, Mutex};
+use tonic::{Request, Response, Status};
+
+/// The stand-ins' data. Clones share it.
+#[derive(Clone, Default)]
+pub struct Services(pub Arc<Mutex<Data>>);
+
+#[derive(Default)]
+pub struct Data {
+    pub account: Account,
+    pub sessions: Vec<Session>,
+    pub memberships: Vec<Membership>,
+    pub spaces: Vec<Space>,
+    pub members: Vec<Member>,
+    pub invitations: Vec<Invitation>,
+    pub invitation: GetInvitationResponse,
+    /// What was asked, by the name of the method, encoded.
+    pub asked: Vec<(&'static str, Vec<u8>)>,
+    /// Whose session asked last, and from where.
+    pub asker: Option<(Option<SessionId>, Origin)>,
+    /// How the named method is refused.
+    pub refusing: Option<(&'static str, Refused)>,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("refused by a test")]
+pub struct Refused {
+    pub kind: Kind,
+    pub reason: ErrorReason,
+    pub violations: Vec<Violation>,
+}
+
+impl Problem for Refused {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+    fn reason(&self) -> ErrorReason {
+        self.reason
+    }
+    fn violations(&self) -> Vec<Violation> {
+        self.violations.clone()
+    }
+}
+
+impl Services {
+    fn ask<T: Message, A>(
+        &self,
+        method: &'static str,
+        request: Request<T>,
+        answer: impl FnOnce(&mut Data, T) -> A,
+    ) -> Result<Response<A>, Status> {
+        let (caller, message) = open(request)?;
+        let mut data = self.0.lock().unwrap();
+        data.asked.push((method, message.encode_to_vec()));
+        data.asker = Some((caller.person().ok().map(|it| it.session), caller.origin.clone()));
+        match &data.refusing {
+            Some((refused, why)) if *refused == method => Err(status(why.clone())),
+            _ => Ok(Response::new(answer(&mut data, message))),
+        }
+    }
+
+    /// What a method was asked, each time.
+    pub fn asked<T: Message + Default>(&self, method: &str) -> Vec<T> {
+        let data = self.0.lock().unwrap();
+        let asked = data.asked.iter().filter(|(name, _)| *name == method);
+        asked.map(|(_, message)| T::decode(message.as_slice()).unwrap()).collect()
+    }
+
+    /// Names of the methods that were asked and may change something.
+    pub fn changes(&self) -> Vec<&'static str> {
+        let data = self.0.lock().unwrap();
+        let names = data.asked.iter().map(|(name, _)| *name);
+        names.filter(|name| !name.starts_with("get_") && !name.starts_with("list_")).collect()
+    }
+
+    pub fn refuse(&self, method: &'static str, kind: Kind, reason: ErrorReason, violations: Vec<Violation>) {
+        self.0.lock().unwrap().refusing = Some((method, Refused { kind, reason, violations }));
+    }
+
+    pub fn change(&self, change: impl FnOnce(&mut Data)) {
+        change(&mut self.0.lock().unwrap());
+    }
+}
+
+macro_rules! stand_in {
+    ($($service:path { $($method:ident($request:ty) -> $response:ty = $answer:expr;)* })+) => {$(
+        #[tonic::async_trait]
+        impl $service for Services {
+            $(async fn $method(&self, request: Request<$request>) -> Result<Response<$response>, Status> {
+                let answer: fn(&mut Data, $request) -> $response = $answer;
+                self.ask(stringify!($method), request, answer)
+            })*
+        }
+    )+};
+}
+
+stand_in! {
+    account_service_server::AccountService {
+        request_sign_up(RequestSignUpRequest) -> RequestSignUpResponse = |_, _| RequestSignUpResponse {};
+        get_sign_up(GetSignUpRequest) -> GetSignUpResponse = |_, _| GetSignUpResponse::default();
+        complete_sign_up(CompleteSignUpRequest) -> CompleteSignUpResponse = |_, _| CompleteSignUpResponse::default();
+        get_my_account(GetMyAccountRequest) -> GetMyAccountResponse = |data, _| GetMyAccountResponse { account: Some(data.account.clone()) };
+        update_my_account(UpdateMyAccountRequest) -> UpdateMyAccountResponse = |data, request| {
+            let new = request.account.unwrap();
+            let (email, kind, create_time) = (data.account.email.clone(), data.account.kind, data.account.create_time);
+            data.account = Account { email, kind, create_time, ..new };
+            UpdateMyAccountResponse { account: Some(data.account.clone()) }
+        };
+        get_account(GetAccountRequest) -> GetAccountResponse = |_, _| GetAccountResponse::default();
+    }
+    session_service_server::SessionService {
+        sign_in(SignInRequest) -> SignInResponse = |_, _| SignInResponse::default();
+        resolve_session(ResolveSessionRequest) -> ResolveSessionResponse = |_, _| ResolveSessionResponse::default();
+        get_session(GetSessionRequest) -> GetSessionResponse = |_, _| GetSessionResponse::default();
+        sign_out(SignOutRequest) -> SignOutResponse = |_, _| SignOutResponse {};
+        list_my_sessions(ListMySessionsRequest) -> ListMySessionsResponse = |data, _| ListMySessionsResponse { sessions: data.sessions.clone(), next_page_token: String::new() };
+        end_my_session(EndMySessionRequest) -> EndMySessionResponse = |_, _| EndMySessionResponse {};
+        end_my_other_sessions(EndMyOtherSessionsRequest) -> EndMyOtherSessionsResponse = |_, _| EndMyOtherSessionsResponse { ended_count: 1 };
+    }
+    organization_service_server::OrganizationService {
+        start_trial(StartTrialRequest) -> StartTrialResponse = |data, _| StartTrialResponse { organization: data.memberships[0].organization.clone(), space: None };
+        list_my_organizations(ListMyOrganizationsRequest) -> ListMyOrganizationsResponse = |data, request| ListMyOrganizationsResponse {
+            memberships: data.memberships.clone(),
+            next_page_token: if request.page_token.is_empty() { "second/page".to_owned() } else { String::new() },
+        };
+        get_organization(GetOrganizationRequest) -> GetOrganizationResponse = |data, _| GetOrganizationResponse { membership: data.memberships.first().cloned(), spaces: data.spaces.clone() };
+    }
+    member_service_server::MemberService {
+        list_members(ListMembersRequest) -> ListMembersResponse = |data, _| ListMembersResponse { members: data.members.clone(), next_page_token: "next&page".to_owned() };
+    }
+    invitation_service_server::InvitationService {
+        create_invitation(CreateInvitationRequest) -> CreateInvitationResponse = |_, _| CreateInvitationResponse::default();
+        list_invitations(ListInvitationsRequest) -> ListInvitationsResponse = |data, _| ListInvitationsResponse { invitations: data.invitations.clone(), next_page_token: String::new() };
+        resend_invitation(ResendInvitationRequest) -> ResendInvitationResponse = |_, _| ResendInvitationResponse::default();
+        cancel_invitation(CancelInvitationRequest) -> CancelInvitationResponse = |_, _| CancelInvitationResponse {};
+        get_invitation(GetInvitationRequest) -> GetInvitationResponse = |data, _| data.invitation.clone();
+        accept_invitation(AcceptInvitationRequest) -> AcceptInvitationResponse = |data, _| AcceptInvitationResponse {
+            organization_id: data.memberships[0].organization.as_ref().unwrap().organization_id.clone(),
+        };
+        prepare_invitation_mail(PrepareInvitationMailRequest) -> PrepareInvitationMailResponse = |_, _| PrepareInvitationMailResponse::default();
+    }
+}

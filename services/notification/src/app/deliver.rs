@@ -1,0 +1,102 @@
+//! Delivers what is due: take it (one transaction), prepare and send it (none), note how it went
+//! (one transaction). A worker that dies in between leaves a row whose lease runs out; the mail is then
+//! sent again under the same Message-ID.
+
+use super::{
+    Notification,
+    prepare::{PrepareError, prepare},
+};
+use crate::{
+    domain::{Delivery, Settlement, Try, after},
+    render::render,
+    store,
+};
+use opentelemetry::propagation::TextMapPropagator;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use std::{collections::HashMap, time::Duration};
+use tracing::Instrument;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// How long a worker may hold a delivery before another takes it: longer than all deadlines of a try
+/// together.
+const LEASE: Duration = Duration::from_mins(2);
+
+/// How long settled deliveries are kept.
+const KEPT: time::Duration = time::Duration::days(90);
+
+/// Why deliveries can't go on for now.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The database does not answer.
+    #[error("can't read or write deliveries")]
+    Store(#[from] sqlx::Error),
+}
+
+/// Delivers the mail that is due longest. `false`: nothing was due.
+pub async fn deliver_next(app: &Notification) -> Result<bool, DeliverError> {
+    let mut tx = app.pool.begin().await?;
+    let taken = store::take_due(&mut tx, app.clock.now(), LEASE).await?;
+    tx.commit().await?;
+    let Some(delivery) = taken else { return Ok(false) };
+    let span = tracing::info_span!("deliver mail", mail = delivery.kind.as_str(), event.id = %delivery.id);
+    // The mail belongs to the trace of the request that it goes back to.
+    let carrier = HashMap::from([("traceparent".to_owned(), delivery.trace_parent.clone())]);
+    if span.set_parent(TraceContextPropagator::new().extract(&carrier)).is_err() {
+        tracing::debug!("the mail's trace is not recorded");
+    }
+    async {
+        let outcome = attempt(app, &delivery).await;
+        settle(app, &delivery, outcome).await
+    }
+    .instrument(span)
+    .await?;
+    Ok(true)
+}
+
+async fn attempt(app: &Notification, delivery: &Delivery) -> Try {
+    let mail = match prepare(app, delivery).await {
+        Ok(mail) => mail,
+        Err(PrepareError::Obsolete) => return Try::Obsolete,
+        Err(error) => return Try::Deferred(pass_runtime::chain(&error)),
+    };
+    match render(&mail) {
+        Ok(rendered) => app.smtp.send(delivery.id, &mail.email, &rendered).await,
+        Err(error) => Try::Refused(format!("the mail can't be rendered: {error}")),
+    }
+}
+
+async fn settle(app: &Notification, delivery: &Delivery, outcome: Try) -> Result<(), DeliverError> {
+    let now = app.clock.now();
+    let mut tx = app.pool.begin().await?;
+    match after(delivery.tries, outcome) {
+        Settlement::Final(state, failure) => {
+            store::settle(&mut tx, delivery.id, state, failure.as_deref(), now).await?;
+            tx.commit().await?;
+            metrics::counter!("mails_total", "mail" => delivery.kind.as_str(), "state" => state).increment(1);
+            if let Some(failure) = failure {
+                tracing::error!(failure, "a mail was given up");
+            } else {
+                tracing::info!(state, "a mail is settled");
+            }
+        }
+        Settlement::Again(wait, failure) => {
+            store::defer(&mut tx, delivery.id, now + wait, &failure).await?;
+            tx.commit().await?;
+            tracing::warn!(failure, tries = delivery.tries + 1, "a mail is put off");
+        }
+    }
+    Ok(())
+}
+
+/// Forgets deliveries that were settled long ago.
+pub async fn prune(app: &Notification) -> Result<(), DeliverError> {
+    let before = app.clock.now() - KEPT;
+    loop {
+        let mut tx = app.pool.begin().await?;
+        let deleted = store::prune(&mut tx, before).await?;
+        tx.commit().await?;
+        if deleted < 1_000 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Use cases.
+
+mod deliver;
+mod prepare;
+
+pub use deliver::{deliver_next, prune};
+
+use crate::smtp::Smtp;
+use pass_mesh::Channel;
+use pass_proto::{
+    identity::v1::directory_service_client::DirectoryServiceClient,
+    organization::v1::invitation_service_client::InvitationServiceClient,
+};
+use pass_types::SharedClock;
+use sqlx::PgPool;
+
+/// What the use cases work with.
+#[derive(Clone)]
+pub struct Notification {
+    /// The service's own database.
+    pub pool: PgPool,
+    /// The time.
+    pub clock: SharedClock,
+    /// Knows people, and mints the links of their mails.
+    pub identity: DirectoryServiceClient<Channel>,
+    /// Knows invitations, and mints their links.
+    pub organization: InvitationServiceClient<Channel>,
+    /// The way to the mail server.
+    pub smtp: Smtp,
+}

@@ -1,0 +1,124 @@
+//! The only SQL of the service.
+
+use crate::domain::{Delivery, MailKind};
+use sqlx::PgConnection;
+use std::time::Duration;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A mail that became due.
+pub struct NewDelivery {
+    /// The event's id.
+    pub id: Uuid,
+    /// Which mail.
+    pub kind: MailKind,
+    /// The sign-up or invitation.
+    pub subject: Uuid,
+    /// Which of its links.
+    pub attempt: i32,
+    /// W3C traceparent of the event.
+    pub trace_parent: String,
+}
+
+/// Notes a mail that became due, once however often it is noted.
+pub async fn insert(
+    connection: &mut PgConnection,
+    delivery: &NewDelivery,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO deliveries (id, mail, subject_id, attempt, due_at, created_at, trace_parent)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)
+         ON CONFLICT (id) DO NOTHING",
+        delivery.id,
+        delivery.kind.as_str(),
+        delivery.subject,
+        delivery.attempt,
+        now,
+        delivery.trace_parent,
+    )
+    .execute(&mut *connection)
+    .await?;
+    // Workers of every replica wait for this; it is sent with the commit.
+    sqlx::query!("SELECT pg_notify('deliveries', '')").fetch_one(connection).await?;
+    Ok(())
+}
+
+/// Takes the delivery that is due longest, and keeps other workers off it for `lease`.
+pub async fn take_due(
+    connection: &mut PgConnection,
+    now: OffsetDateTime,
+    lease: Duration,
+) -> Result<Option<Delivery>, sqlx::Error> {
+    let row = sqlx::query!(
+        "UPDATE deliveries SET due_at = $2, tries = tries + 1
+         WHERE id = (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= $1
+                     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING id, mail, subject_id, attempt, tries, trace_parent",
+        now,
+        now + lease,
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Delivery {
+            id: row.id,
+            kind: row.mail.parse().map_err(|error: pass_types::Invalid| sqlx::Error::Decode(error.into()))?,
+            subject: row.subject_id,
+            attempt: row.attempt,
+            tries: row.tries - 1,
+            trace_parent: row.trace_parent,
+        })
+    })
+    .transpose()
+}
+
+/// Ends a delivery. One that has ended already stays as it is.
+pub async fn settle(
+    connection: &mut PgConnection,
+    id: Uuid,
+    state: &str,
+    failure: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE deliveries SET state = $2, failure = $3, settled_at = $4 WHERE id = $1 AND state = 'queued'",
+        id,
+        state,
+        failure,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Puts a delivery off.
+pub async fn defer(
+    connection: &mut PgConnection,
+    id: Uuid,
+    due_at: OffsetDateTime,
+    failure: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE deliveries SET due_at = $2, failure = $3 WHERE id = $1 AND state = 'queued'",
+        id,
+        due_at,
+        failure,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Deletes what was settled before `before`, at most 1,000 rows; says how many.
+pub async fn prune(connection: &mut PgConnection, before: OffsetDateTime) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "DELETE FROM deliveries WHERE id IN
+         (SELECT id FROM deliveries WHERE state <> 'queued' AND settled_at < $1 LIMIT 1000)",
+        before,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,111 @@
+//! Notification, from event to mail: a real broker, database and SMTP server, real calls over mTLS.
+//! Identity and organization stand in at the process boundary ([`world`]).
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod world;
+
+use pass_testkit::{Refusing, wait_for};
+use time::Duration;
+use world::World;
+
+/// proves ACC-1 (the mail): an event without address becomes a mail with the link, asked for at that moment
+#[tokio::test]
+async fn a_sign_up_is_mailed_in_the_persons_language() {
+    let world = World::start().await;
+    world.identity.expect("hanako@example.com", "ja", false);
+    let event = world.publish_sign_up().await;
+    let mail = world.sink.wait_for("hanako@example.com").await;
+    assert_eq!(mail.subject, "ヌーラボアカウントのメールアドレスをご確認ください");
+    assert!(mail.text.contains("https://pass.example/sign-up/token"), "{}", mail.text);
+    assert!(mail.html.contains("lang=\"ja\""), "{}", mail.html);
+    assert_eq!(mail.message_id, format!("{event}@pass.example"), "the Message-ID follows from the event");
+    assert_eq!(world.settled(event).await, "sent");
+}
+
+/// proves ACC-8 (the mail's half): whoever has an account is told so instead
+#[tokio::test]
+async fn an_address_with_an_account_gets_another_mail() {
+    let world = World::start().await;
+    world.identity.expect("taro@example.com", "en", true);
+    world.publish_sign_up().await;
+    let mail = world.sink.wait_for("taro@example.com").await;
+    assert_eq!(mail.subject, "You already have a Nulab Account");
+}
+
+#[tokio::test]
+async fn an_event_delivered_twice_is_one_mail() {
+    let world = World::start().await;
+    world.identity.expect("once@example.com", "en", false);
+    let event = world.publish_sign_up().await;
+    assert_eq!(world.settled(event).await, "sent");
+    world.publish_again(event).await;
+    // A second sign-up comes after the repeated event: when its mail is there, the repetition was handled.
+    world.identity.expect("later@example.com", "en", false);
+    world.publish_sign_up().await;
+    world.sink.wait_for("later@example.com").await;
+    assert_eq!(world.sink.mails_to("once@example.com").len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_says_later_gets_the_mail_later() {
+    let world = World::start().await;
+    world.identity.expect("later@example.com", "en", false);
+    world.sink.refuse(Refusing::Mails);
+    let event = world.publish_sign_up().await;
+    wait_for(async || world.sink.refused() > 0).await;
+    world.sink.refuse(Refusing::Nothing);
+    assert_eq!(world.settled_as_time_goes_by(event).await, "sent");
+    assert_eq!(world.sink.mails_to("later@example.com").len(), 1);
+}
+
+#[tokio::test]
+async fn services_that_are_down_only_delay_a_mail() {
+    let world = World::start().await;
+    world.identity.go_away(true);
+    let event = world.publish_sign_up().await;
+    wait_for(async || world.tries(event).await > 0).await;
+    world.identity.go_away(false);
+    world.identity.expect("back@example.com", "en", false);
+    assert_eq!(world.settled_as_time_goes_by(event).await, "sent");
+    assert_eq!(world.sink.mails_to("back@example.com").len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_over_is_not_mailed() {
+    let world = World::start().await;
+    let event = world.publish_sign_up().await;
+    assert_eq!(world.settled(event).await, "obsolete", "identity says LINK_INVALID");
+    assert!(world.sink.mails().is_empty());
+}
+
+/// proves ORG-6 (the mail), ACC-3: an invitee with an account is written to in their own language
+#[tokio::test]
+async fn an_invitation_is_mailed_in_the_invitees_own_language() {
+    let world = World::start().await;
+    world.organization.expect("guest@example.com", "en");
+    world.publish_invitation().await;
+    let mail = world.sink.wait_for("guest@example.com").await;
+    assert_eq!(mail.subject, "Taro invited you to Acme");
+    assert!(mail.text.contains("Join us!") && mail.text.contains("as guest"), "{}", mail.text);
+
+    world.organization.expect("member@example.com", "en");
+    world.identity.prefers("ja", "Asia/Tokyo");
+    world.publish_invitation().await;
+    let mail = world.sink.wait_for("member@example.com").await;
+    assert_eq!(mail.subject, "TaroさんからAcmeへの招待");
+    assert!(mail.text.contains("(Asia/Tokyo)"), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_with_a_mail_in_hand_loses_nothing() {
+    let world = World::start_with_workers(false).await;
+    world.identity.expect("held@example.com", "en", false);
+    let event = world.publish_sign_up().await;
+    // A worker of another replica takes the row and is never heard of again.
+    wait_for(async || world.take_like_a_dying_worker(event).await).await;
+    let world = world.restart().await;
+    world.clock.advance(Duration::seconds(60));
+    assert_eq!(world.settled_as_time_goes_by(event).await, "sent", "its lease ran out");
+    assert_eq!(world.sink.mails_to("held@example.com").len(), 1);
+}
