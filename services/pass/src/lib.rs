@@ -1,1 +1,16 @@
-//! (being written)
+//! The program of the suite: one binary, a sub-command per service, and `all`.
+//!
+//! As a library it is what the binary and the whole-suite tests share: the settings, and starting
+//! services in a process. In `all` the services still talk real gRPC over loopback.
+
+mod clients;
+mod config;
+mod service;
+
+pub use clients::{add_secret, register_client};
+pub use config::{AdminConfig, Config};
+pub use service::{Service, StartError, migrate, pending, start};
+
+pub use gateway::app::clients::{ClientError, Registration};
+pub use identity::PasswordConfig;
+pub use notification::TlsMode;

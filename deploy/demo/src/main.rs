@@ -1,0 +1,133 @@
+//! `pass-demo`: the sample product and the mail sink, for `deploy/dev up`.
+
+use clap::{Parser, Subcommand};
+use pass_demo::{RelyingPartyConfig, backlog::Backlog, mail};
+use pass_mesh::MeshConfig;
+use pass_runtime::{
+    Context,
+    config::SecretText,
+    telemetry::{self, TelemetryConfig},
+};
+use pass_testkit::MailSink;
+use std::{
+    collections::BTreeMap, error::Error, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration,
+};
+use tokio::net::TcpListener;
+use url::Url;
+
+/// The sample product and the mail sink.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    program: Program,
+}
+
+#[derive(Subcommand)]
+enum Program {
+    /// Takes mails by SMTP and shows them on a page.
+    Mail {
+        /// Where mails are taken.
+        #[arg(long, default_value = "127.0.0.1:1025")]
+        smtp: SocketAddr,
+        /// Where the page is.
+        #[arg(long, default_value = "127.0.0.1:8025")]
+        http: SocketAddr,
+    },
+    /// The sample product.
+    Backlog(BacklogArguments),
+}
+
+#[derive(clap::Args)]
+struct BacklogArguments {
+    /// Where it listens.
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+    /// Where browsers reach it.
+    #[arg(long)]
+    public_url: Url,
+    /// The gateway's issuer URL.
+    #[arg(long)]
+    issuer: Url,
+    /// From `pass client add`.
+    #[arg(long, default_value = "backlog")]
+    client_id: String,
+    /// File with the secret from `pass client add`.
+    #[arg(long)]
+    client_secret_file: PathBuf,
+    /// Folder with ca.pem, and the product's certificate and key.
+    #[arg(long)]
+    ca_file: PathBuf,
+    /// The product's certificate.
+    #[arg(long)]
+    certificate_file: PathBuf,
+    /// The certificate's key.
+    #[arg(long)]
+    key_file: PathBuf,
+    /// The trust domain of the mesh.
+    #[arg(long, default_value = "pass.internal")]
+    trust_domain: String,
+    /// Where identity is, `https://host:port`.
+    #[arg(long)]
+    identity: Url,
+    /// Where organization is, `https://host:port`.
+    #[arg(long)]
+    organization: Url,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().program).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pass-demo: {}", pass_runtime::chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(program: Program) -> Result<(), Box<dyn Error>> {
+    let _telemetry = telemetry::init(&TelemetryConfig::default(), "demo")?;
+    let context = Context::system();
+    match program {
+        Program::Mail { smtp, http } => {
+            let sink = MailSink::listen(smtp).await?;
+            let listener = TcpListener::bind(http).await?;
+            context.tasks.spawn("mail page", |shutdown| async move {
+                Ok(mail::serve(sink, listener, shutdown).await?)
+            });
+        }
+        Program::Backlog(arguments) => start_backlog(arguments, &context).await?,
+    }
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        failure = context.tasks.first_failure() => return Err(failure.into()),
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+    Ok(context.tasks.stop(Duration::from_secs(5)).await?)
+}
+
+async fn start_backlog(arguments: BacklogArguments, context: &Context) -> Result<(), Box<dyn Error>> {
+    let secret = std::fs::read_to_string(&arguments.client_secret_file)?;
+    let party = RelyingPartyConfig {
+        issuer: arguments.issuer,
+        public_url: arguments.public_url,
+        client_id: arguments.client_id,
+        client_secret: SecretText::from(secret.trim().to_owned()),
+    };
+    let mesh = MeshConfig {
+        trust_domain: arguments.trust_domain,
+        ca_file: arguments.ca_file,
+        certificate_file: arguments.certificate_file,
+        key_file: arguments.key_file,
+        peers: BTreeMap::from([
+            ("identity".to_owned(), arguments.identity),
+            ("organization".to_owned(), arguments.organization),
+        ]),
+        ..MeshConfig::default()
+    };
+    let backlog = Backlog::new(party, mesh, context)?;
+    let listener = TcpListener::bind(arguments.listen).await?;
+    context.tasks.spawn("backlog", |shutdown| async move { Ok(backlog.serve(listener, shutdown).await?) });
+    Ok(())
+}

@@ -1,0 +1,1 @@
+"""What `deploy/dev` is made of: standard library only, one module an idea."""

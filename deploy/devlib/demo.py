@@ -1,0 +1,131 @@
+"""The demo's people and what they did, made through the pages like anybody would."""
+
+import json
+import secrets
+import urllib.request
+from dataclasses import dataclass
+
+from .browser import Browser, Page
+from .children import wait_until
+from .say import Stop, bad, line, step, title
+from .settings import Suite, write
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the demo."""
+
+    name: str
+    email: str
+    language: str
+
+
+HANA = Person("Hana Sato", "hana@example.com", "en")
+KEN = Person("森 健", "ken@example.com", "ja")
+MIA = Person("Mia Berg", "mia@example.com", "en")
+ORGANIZATION, SPACE = "Nulab Sample Works", "sample"
+
+
+def fill(suite: Suite) -> None:
+    """Makes the demo data when they are not there; the suite is of use without them."""
+    begun, done = suite.folder / "demo-begun", suite.folder / "demo-done"
+    if done.exists():
+        return
+    if begun.exists():
+        bad("the demo data are incomplete, since making them was interrupted; `deploy/dev reset` starts afresh")
+        return
+    write(begun, "")
+    try:
+        with step("demo data"):
+            _people(suite, _password(suite))
+    except Stop as problem:
+        bad(str(problem))
+        return
+    write(done, "")
+
+
+def _people(suite: Suite, password: str) -> None:
+    """Hana has an organization with a Space; Ken, whom she invited, is a member; Mia is invited."""
+    console = suite.url("console")
+    hana = Browser(HANA.language)
+    _sign_up(suite, hana, HANA, password, hana.open(f"{suite.url('gateway')}/sign-up"))
+    form = hana.open(f"{console}/trial/backlog").form("organization_name", "space_id")
+    page = _expect(hana.submit(form, organization_name=ORGANIZATION, space_id=SPACE), "starting a trial")
+    organization = page.url.partition("?")[0]
+    for person, role, message in ((KEN, "member", "一緒に働きましょう。"), (MIA, "guest", "Have a look at our Space.")):
+        form = hana.open(f"{organization}/invitations/new").form("email", "role")
+        _expect(
+            hana.submit(form, email=person.email, role=role, message=message, language=person.language),
+            f"inviting {person.email}",
+        )
+    ken = Browser(KEN.language)
+    invitation = _link(suite, KEN.email, "/invitations/")
+    page = ken.open(ken.open(invitation).link("/sign-in"))
+    _sign_up(suite, ken, KEN, password, ken.open(page.link("/sign-up")))
+    page = ken.open(invitation)
+    _expect(ken.submit(page.form(action="/invitations/")), "accepting the invitation")
+
+
+def _sign_up(suite: Suite, browser: Browser, person: Person, password: str, page: Page) -> Page:
+    """Signs somebody up from a sign-up page, by the link of the mail."""
+    _expect(browser.submit(page.form("name", "email"), name=person.name, email=person.email), "asking for the mail")
+    page = browser.open(_link(suite, person.email, "/sign-up/"))
+    return _expect(browser.submit(page.form("password"), password=password), "choosing the password")
+
+
+def _password(suite: Suite) -> str:
+    return suite.secret("demo-password", 8).read_text().strip()
+
+
+def request_sign_up(suite: Suite) -> str:
+    """Asks for a mail to a new address; gives the address."""
+    address = f"new-{secrets.token_hex(4)}@example.com"
+    browser = Browser()
+    form = browser.open(f"{suite.url('gateway')}/sign-up").form("name", "email")
+    _expect(browser.submit(form, name="Somebody New", email=address), "asking for the mail")
+    return address
+
+
+def mails_to(suite: Suite, address: str) -> list[dict[str, list[str]]]:
+    """The mails that the sink has for somebody, newest first."""
+    with urllib.request.urlopen(f"http://{suite.address('mail')}/mails", timeout=5) as answer:
+        return [mail for mail in json.load(answer) if address in mail["to"]]
+
+
+def tell(suite: Suite) -> None:
+    """Prints addresses, logins and what to try."""
+    for name, what in (
+        ("backlog", "Backlog, the sample product: start here"),
+        ("console", "console: account and organization settings"),
+        ("gateway", "Nulab Pass: sign-in and sign-up pages"),
+        ("mail", "every mail that the suite sent"),
+    ):
+        line(f"  {suite.url(name):32} {what}")
+    line(f"  http://{suite.address('admin') + '/ready':25} how the services are; also /metrics, /live")
+    title("logins")
+    for person in (HANA, KEN):
+        line(f"  {person.email:20} {_password(suite)}    {person.name}")
+    title("try")
+    line("  sign in at Backlog as Hana, an administrator, or as Ken, a member whose pages are in Japanese")
+    line("  invite somebody in the console, read the mail, accept in a private window")
+    line("  end all other sessions in the console: a second browser is out of Backlog at once")
+    line("  `deploy/dev outage` in another terminal: the broker goes away, and nothing is lost")
+    line("  Ctrl-C stops everything and keeps the data; `deploy/dev reset` starts afresh")
+    line(f"  logs: {suite.folder.parent / 'up'}")
+
+
+def _link(suite: Suite, address: str, part: str) -> str:
+    """The link with that part in the newest mail to somebody, waiting for it."""
+
+    def found() -> list[str]:
+        return [link for mail in mails_to(suite, address) for link in mail["links"] if part in link]
+
+    if not wait_until(lambda: bool(found()), 60):
+        raise Stop(f"no mail with a link to {part} came to {address} within a minute")
+    return found()[0]
+
+
+def _expect(page: Page, what: str) -> Page:
+    if page.status >= 400:
+        raise Stop(f"{what}: {page.url} answered {page.status}: {page.text[:300]!r}")
+    return page

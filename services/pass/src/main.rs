@@ -1,0 +1,140 @@
+//! `pass`: the suite's program.
+
+mod commands;
+
+use clap::{Parser, Subcommand};
+use pass::{Config, Service};
+use pass_runtime::{
+    Context, admin,
+    config::{self, ConfigError},
+    telemetry,
+};
+use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
+use tokio::net::TcpListener;
+
+/// Nulab Pass: account management and single sign-on for companies.
+#[derive(Parser)]
+#[command(version, about, propagate_version = true)]
+struct Arguments {
+    /// File with the settings (TOML). Every setting can also be given as `PASS_A__B` for `a.b`, and
+    /// every secret as the path of a file: `PASS_A__B_FILE`.
+    #[arg(long, env = "PASS_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs all services in one process.
+    All,
+    /// Runs identity: accounts, credentials, sessions.
+    Identity,
+    /// Runs organization: organizations, members, invitations.
+    Organization,
+    /// Runs notification: mails.
+    Notification,
+    /// Runs the gateway: OpenID provider, sign-in pages.
+    Gateway,
+    /// Runs the console: account and organization settings.
+    Console,
+    /// Brings databases to what this program needs; running it twice does nothing.
+    Migrate {
+        /// Only this service's.
+        service: Option<Service>,
+    },
+    /// Prints the settings in force, without secrets.
+    Config,
+    /// Checks databases, broker, certificates and mail server, and says what is wrong.
+    Doctor,
+    /// Makes certificates for development: an authority, and one for each service and product.
+    Certificates {
+        /// Where they go. What is there already is kept.
+        folder: PathBuf,
+        /// Products to make certificates for.
+        #[arg(long, default_values = ["backlog"])]
+        product: Vec<String>,
+        /// Whose names they have.
+        #[arg(long, default_value = "pass.internal")]
+        trust_domain: String,
+    },
+    /// Products and other relying parties of the gateway (API-6).
+    Client {
+        #[command(subcommand)]
+        command: commands::ClientCommand,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line that names what is wrong; secrets are not in error texts.
+            eprintln!("pass: {}", pass_runtime::chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+async fn run(arguments: Arguments) -> Outcome {
+    let load =
+        || -> Result<Config, ConfigError> { config::load(arguments.config.as_deref(), std::env::vars()) };
+    match arguments.command {
+        Command::All => serve(load()?, Service::ALL, "pass").await,
+        Command::Identity => serve(load()?, &[Service::Identity], "identity").await,
+        Command::Organization => serve(load()?, &[Service::Organization], "organization").await,
+        Command::Notification => serve(load()?, &[Service::Notification], "notification").await,
+        Command::Gateway => serve(load()?, &[Service::Gateway], "gateway").await,
+        Command::Console => serve(load()?, &[Service::Console], "console").await,
+        Command::Migrate { service } => commands::migrate(&load()?, service).await,
+        Command::Config => {
+            print!("{}", toml::to_string(&load()?)?);
+            Ok(())
+        }
+        Command::Doctor => commands::doctor(&load()?).await,
+        Command::Certificates { folder, product, trust_domain } => {
+            commands::certificates(&folder, &trust_domain, &product)
+        }
+        Command::Client { command } => commands::client(&load()?, command).await,
+    }
+}
+
+/// Runs services until a signal comes or a task fails; then stops everything in order.
+async fn serve(config: Config, services: &[Service], name: &str) -> Outcome {
+    let telemetry = telemetry::init(&config.telemetry, name)?;
+    let context = Context::system();
+    let listener = TcpListener::bind(config.admin.listen).await.map_err(|error| {
+        format!("the setting admin.listen: can't listen on {}: {error}", config.admin.listen)
+    })?;
+    let (health, metrics, log_level) =
+        (context.health.clone(), telemetry.metrics.clone(), telemetry.log_level.clone());
+    context.tasks.spawn_outlet("admin port", |shutdown| async move {
+        Ok(admin::serve(listener, health, metrics, log_level, shutdown).await?)
+    });
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let started = async {
+        for service in services {
+            pass::start(*service, &config, &context).await?;
+        }
+        tracing::info!(services = ?services, "started");
+        Ok::<(), pass::StartError>(())
+    };
+    let outcome: Outcome = tokio::select! {
+        outcome = async {
+            started.await?;
+            Err(context.tasks.first_failure().await.into())
+        } => outcome,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = terminated.recv() => Ok(()),
+    };
+    if let Err(error) = &outcome {
+        tracing::error!(error = &**error, "the process can't go on");
+    }
+    let stopped = context.tasks.stop(Duration::from_secs(config.shutdown_seconds)).await;
+    tracing::info!("stopped");
+    tokio::task::spawn_blocking(|| telemetry.flush()).await?;
+    outcome.and(stopped.map_err(Into::into))
+}

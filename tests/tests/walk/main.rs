@@ -1,0 +1,16 @@
+//! The walk: every RPC of the contract and every route of gateway and console, called as everybody who
+//! must not. Nobody gets anything that is another organization's, nobody changes what is not theirs, and
+//! whatever comes in, the answer is a documented refusal.
+//!
+//! What there is to walk comes from the descriptors and the route tables. `rpc_table.rs` and
+//! `route_table.rs` say for each how to ask and what each kind of caller gets; something new without a row
+//! fails the test, and so does a row whose thing is gone.
+//! `fixture.rs` makes the people, `wire.rs` calls without generated clients, `spoiled.rs` makes bad input,
+//! `unchanged.rs` compares the databases.
+
+mod fixture;
+mod rpc_table;
+mod rpcs;
+mod spoiled;
+mod unchanged;
+mod wire;

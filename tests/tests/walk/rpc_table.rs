@@ -1,0 +1,406 @@
+//! How each RPC is asked, and what each kind of caller gets. A new RPC gets a row here.
+
+use crate::fixture::{Fixture, PASSWORD, Person};
+use crate::wire::Said;
+use pass_proto::{
+    convert::timestamp,
+    errors::v1::ErrorReason::{self, InvitationForOther, NotFound, RoleMissing},
+    gateway::v1::{CheckRevocationRequest, WatchTrustRequest},
+    identity::v1::{
+        Account, BatchGetAccountsRequest, CompleteSignUpRequest, EndMyOtherSessionsRequest,
+        EndMySessionRequest, GetAccountRequest, GetMailPreferencesRequest, GetMyAccountRequest,
+        GetSessionRequest, GetSignUpRequest, ListMySessionsRequest, PrepareSignUpMailRequest,
+        RequestSignUpRequest, ResolveSessionRequest, SignInRequest, SignOutRequest, UpdateMyAccountRequest,
+    },
+    organization::v1::{
+        AcceptInvitationRequest, CancelInvitationRequest, CheckAccessRequest, CreateInvitationRequest,
+        GetInvitationRequest, GetOrganizationRequest, ListInvitationsRequest, ListMembersRequest,
+        ListMyOrganizationsRequest, PrepareInvitationMailRequest, ResendInvitationRequest,
+        ResolveMembershipRequest, StartTrialRequest,
+    },
+    types::v1::{Language, Product, Role},
+};
+use pass_types::Clock;
+use prost::Message;
+
+/// A name for a request that nobody has used.
+const REQUEST: &str = "0190a0a0-0000-7000-8000-00000000000";
+
+/// What somebody gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gets {
+    /// An answer: it is theirs to ask, and says nothing that is not theirs.
+    Answer,
+    /// A refusal with that reason.
+    Refused(ErrorReason),
+}
+
+use Gets::{Answer, Refused};
+
+/// Whom a method is for.
+pub enum For<'f> {
+    /// A service on its own behalf.
+    System,
+    /// Browsers in which nobody has signed in.
+    Anonymous,
+    /// People.
+    People {
+        /// Who gets an answer.
+        right: &'f Person,
+        /// What a member of Acme gets.
+        member: Gets,
+        /// What a guest of Acme gets.
+        guest: Gets,
+        /// What another organization's administrator gets.
+        outsider: Gets,
+    },
+}
+
+impl For<'_> {
+    /// What the right caller says.
+    pub fn said(&self, product: bool) -> Said {
+        match self {
+            Self::System => Said::System,
+            Self::Anonymous => Said::Anonymous,
+            Self::People { right, .. } => Said::Token(token(right, product)),
+        }
+    }
+}
+
+/// The access token that a person calls a method with.
+pub fn token(person: &Person, product: bool) -> String {
+    if product { person.product.access.clone() } else { person.console.access.clone() }
+}
+
+/// One RPC.
+pub struct Row<'f> {
+    /// Its full name, without "pass.".
+    pub method: &'static str,
+    /// Whom it is for.
+    pub callers: For<'f>,
+    /// A good request, about Acme and its people.
+    pub request: Vec<u8>,
+    /// The outsider asks so for their own organization, with something of Acme's: they get NOT_FOUND.
+    pub crossed: Option<Vec<u8>>,
+    /// What `spoiled.rs` does to the request and is taken: fields that may be left out, or hold anything.
+    pub lenient: &'static [&'static str],
+    /// Tables in which a refusal of this method is written down.
+    pub notes: &'static [&'static str],
+}
+
+impl Row<'_> {
+    fn lenient(mut self, lenient: &'static [&'static str]) -> Self {
+        self.lenient = lenient;
+        self
+    }
+
+    fn crossed(mut self, request: &impl Message) -> Self {
+        self.crossed = Some(request.encode_to_vec());
+        self
+    }
+
+    fn notes(mut self, notes: &'static [&'static str]) -> Self {
+        self.notes = notes;
+        self
+    }
+}
+
+fn row<'f>(method: &'static str, callers: For<'f>, request: &impl Message) -> Row<'f> {
+    let request = request.encode_to_vec();
+    Row { method, callers, request, crossed: None, lenient: &[], notes: &[] }
+}
+
+/// Every RPC. The right callers are answered in this order, last of all.
+pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
+    let mut rows = trust(f);
+    rows.extend(directory(f));
+    rows.extend(organizations(f));
+    rows.extend(invitations(f));
+    rows.extend(accounts(f));
+    rows.extend(sessions(f));
+    rows
+}
+
+/// Everybody asks for what is their own.
+fn own(right: &Person) -> For<'_> {
+    For::People { right, member: Answer, guest: Answer, outsider: Answer }
+}
+
+fn people(right: &Person, member: Gets, guest: Gets, outsider: Gets) -> For<'_> {
+    For::People { right, member, guest, outsider }
+}
+
+fn trust(f: &Fixture) -> Vec<Row<'_>> {
+    let taro = &f.administrator;
+    vec![
+        row("gateway.v1.TrustService.WatchTrust", For::System, &WatchTrustRequest {}),
+        row(
+            "gateway.v1.TrustService.CheckRevocation",
+            For::System,
+            &CheckRevocationRequest {
+                session_id: taro.session.clone(),
+                account_id: taro.account.clone(),
+                organization_id: f.acme.clone(),
+                managed: true,
+                issue_time: Some(timestamp(f.suite.clock.now())),
+            },
+        )
+        .lenient(&["organization_id: missing", "managed: missing", "issue_time.seconds: missing"]),
+    ]
+}
+
+fn directory(f: &Fixture) -> Vec<Row<'_>> {
+    let taro = &f.administrator;
+    vec![
+        row(
+            "identity.v1.DirectoryService.BatchGetAccounts",
+            For::System,
+            &BatchGetAccountsRequest { account_ids: vec![taro.account.clone()] },
+        )
+        .lenient(&["account_ids: missing"]),
+        row(
+            "identity.v1.DirectoryService.GetMailPreferences",
+            For::System,
+            &GetMailPreferencesRequest { email: taro.email.to_owned() },
+        ),
+        row(
+            "identity.v1.DirectoryService.PrepareSignUpMail",
+            For::System,
+            &PrepareSignUpMailRequest { sign_up_id: f.sign_up.0.clone() },
+        ),
+        row(
+            "organization.v1.MembershipService.ResolveMembership",
+            For::System,
+            &ResolveMembershipRequest {
+                account_id: taro.account.clone(),
+                organization_id: f.acme.clone(),
+                product: Product::Backlog.into(),
+            },
+        )
+        .lenient(&["organization_id: missing", "product: missing"]),
+        row(
+            "organization.v1.InvitationService.PrepareInvitationMail",
+            For::System,
+            &PrepareInvitationMailRequest { invitation_id: f.invitation.clone(), attempt: 1 },
+        ),
+    ]
+}
+
+fn organizations(f: &Fixture) -> Vec<Row<'_>> {
+    let taro = &f.administrator;
+    vec![
+        row(
+            "organization.v1.OrganizationService.StartTrial",
+            people(taro, Refused(RoleMissing), Refused(RoleMissing), Refused(NotFound)),
+            &StartTrialRequest {
+                request_id: format!("{REQUEST}1"),
+                organization_id: f.acme.clone(),
+                organization_name: String::new(),
+                product: Product::Cacoo.into(),
+                plan: "standard".to_owned(),
+                space_id: "acme-2".to_owned(),
+            },
+        ),
+        row(
+            "organization.v1.OrganizationService.ListMyOrganizations",
+            own(taro),
+            &ListMyOrganizationsRequest { page_size: 10, page_token: String::new() },
+        )
+        .lenient(&["page_size: missing"]),
+        row(
+            "organization.v1.OrganizationService.GetOrganization",
+            people(taro, Answer, Answer, Refused(NotFound)),
+            &GetOrganizationRequest { organization_id: f.acme.clone() },
+        ),
+        row(
+            "organization.v1.MemberService.ListMembers",
+            people(taro, Answer, Answer, Refused(NotFound)),
+            &ListMembersRequest {
+                organization_id: f.acme.clone(),
+                query: "taro".to_owned(),
+                page_size: 10,
+                page_token: String::new(),
+            },
+        )
+        .lenient(&["query: missing", "page_size: missing"]),
+        // Who is in no Space of Acme's hears only that.
+        row(
+            "organization.v1.AccessService.CheckAccess",
+            own(taro),
+            &CheckAccessRequest { space_id: "acme".to_owned() },
+        )
+        .lenient(&["space_id: missing"]),
+    ]
+}
+
+fn invitations(f: &Fixture) -> Vec<Row<'_>> {
+    let (taro, nina) = (&f.administrator, &f.invited);
+    let (acme, other, invitation_id) = (f.acme.clone(), f.other.clone(), f.invitation.clone());
+    let small = |right| people(right, Refused(RoleMissing), Refused(RoleMissing), Refused(NotFound));
+    vec![
+        row(
+            "organization.v1.InvitationService.CreateInvitation",
+            small(taro),
+            &CreateInvitationRequest {
+                request_id: format!("{REQUEST}2"),
+                organization_id: acme.clone(),
+                email: "third@acme.example".to_owned(),
+                role: Role::Member.into(),
+                message: "Welcome".to_owned(),
+                language: Language::Ja.into(),
+            },
+        )
+        .lenient(&["message: missing"]),
+        row(
+            "organization.v1.InvitationService.ListInvitations",
+            small(taro),
+            &ListInvitationsRequest {
+                organization_id: acme.clone(),
+                page_size: 10,
+                page_token: String::new(),
+            },
+        )
+        .lenient(&["page_size: missing"]),
+        row(
+            "organization.v1.InvitationService.ResendInvitation",
+            small(taro),
+            &ResendInvitationRequest { organization_id: acme.clone(), invitation_id: invitation_id.clone() },
+        )
+        .crossed(&ResendInvitationRequest {
+            organization_id: other.clone(),
+            invitation_id: invitation_id.clone(),
+        }),
+        row(
+            "organization.v1.InvitationService.CancelInvitation",
+            small(taro),
+            &CancelInvitationRequest { organization_id: acme, invitation_id: invitation_id.clone() },
+        )
+        .crossed(&CancelInvitationRequest { organization_id: other, invitation_id }),
+        row(
+            "organization.v1.InvitationService.GetInvitation",
+            For::Anonymous,
+            &GetInvitationRequest { token: f.invitation_token.clone() },
+        ),
+        row(
+            "organization.v1.InvitationService.AcceptInvitation",
+            people(
+                nina,
+                Refused(InvitationForOther),
+                Refused(InvitationForOther),
+                Refused(InvitationForOther),
+            ),
+            &AcceptInvitationRequest { token: f.invitation_token.clone() },
+        ),
+    ]
+}
+
+fn accounts(f: &Fixture) -> Vec<Row<'_>> {
+    let taro = &f.administrator;
+    vec![
+        // Nobody learns whether the address has an account.
+        row(
+            "identity.v1.AccountService.RequestSignUp",
+            For::Anonymous,
+            &RequestSignUpRequest {
+                name: "Somebody Else".to_owned(),
+                email: taro.email.to_owned(),
+                language: Language::En.into(),
+                time_zone: "Asia/Tokyo".to_owned(),
+                continuation: "later".to_owned(),
+            },
+        )
+        .lenient(&["time_zone: missing", "continuation: missing"]),
+        row(
+            "identity.v1.AccountService.GetSignUp",
+            For::Anonymous,
+            &GetSignUpRequest { token: f.sign_up.1.clone() },
+        ),
+        row(
+            "identity.v1.AccountService.CompleteSignUp",
+            For::Anonymous,
+            &CompleteSignUpRequest { token: f.sign_up.1.clone(), password: PASSWORD.to_owned() },
+        ),
+        row("identity.v1.AccountService.GetMyAccount", own(taro), &GetMyAccountRequest {}),
+        // The account is the caller's own, whatever the request says: naming another one is refused.
+        row(
+            "identity.v1.AccountService.UpdateMyAccount",
+            people(
+                taro,
+                Refused(ErrorReason::InvalidArgument),
+                Refused(ErrorReason::InvalidArgument),
+                Refused(ErrorReason::InvalidArgument),
+            ),
+            &UpdateMyAccountRequest {
+                account: Some(Account {
+                    account_id: taro.account.clone(),
+                    name: "Taro the Second".to_owned(),
+                    ..Account::default()
+                }),
+                update_mask: Some(prost_types::FieldMask { paths: vec!["name".to_owned()] }),
+            },
+        )
+        .lenient(UNMASKED),
+        row(
+            "identity.v1.AccountService.GetAccount",
+            people(taro, Answer, Answer, Refused(NotFound)),
+            &GetAccountRequest { account_id: taro.account.clone() },
+        ),
+    ]
+}
+
+/// What the update mask does not name is not looked at, nor what is not the owner's to change.
+const UNMASKED: &[&str] = &[
+    "account.account_id: missing",
+    "account.kind: *",
+    "account.email: *",
+    "account.unique_id: *",
+    "account.language: *",
+    "account.time_zone: *",
+    "account.appearance: *",
+];
+
+fn sessions(f: &Fixture) -> Vec<Row<'_>> {
+    let taro = &f.administrator;
+    let (spare, secret) = f.spare.clone();
+    vec![
+        row(
+            "identity.v1.SessionService.SignIn",
+            For::Anonymous,
+            &SignInRequest {
+                email: f.member.email.to_owned(),
+                password: PASSWORD.to_owned(),
+                replaced_token: String::new(),
+            },
+        )
+        // A browser may send any cookie: what is no session's is nobody's.
+        .lenient(&["replaced_token: *"])
+        // The owner is shown who tried (ACC-11).
+        .notes(&["identity.login_history", "identity.outbox", "identity.outbox_keys"]),
+        row(
+            "identity.v1.SessionService.ResolveSession",
+            For::Anonymous,
+            &ResolveSessionRequest { token: secret.clone() },
+        ),
+        row(
+            "identity.v1.SessionService.GetSession",
+            For::System,
+            &GetSessionRequest { session_id: spare.clone(), used: true },
+        )
+        .lenient(&["used: missing"]),
+        row(
+            "identity.v1.SessionService.ListMySessions",
+            own(taro),
+            &ListMySessionsRequest { page_size: 10, page_token: String::new() },
+        )
+        .lenient(&["page_size: missing"]),
+        row(
+            "identity.v1.SessionService.EndMySession",
+            people(taro, Refused(NotFound), Refused(NotFound), Refused(NotFound)),
+            &EndMySessionRequest { session_id: spare },
+        ),
+        // Ending one that is over, or never was, does nothing.
+        row("identity.v1.SessionService.SignOut", For::Anonymous, &SignOutRequest { token: secret })
+            .lenient(&["token: *"]),
+        row("identity.v1.SessionService.EndMyOtherSessions", own(taro), &EndMyOtherSessionsRequest {}),
+    ]
+}

@@ -1,0 +1,329 @@
+//! All RPCs, from the descriptors.
+
+use crate::{
+    fixture::{Fixture, Person},
+    rpc_table::{For, Gets, Row, rows, token},
+    spoiled::{Spoiled, garbled, spoiled},
+    unchanged::{Snapshot, check_exceptions},
+    wire::{Said, access, lists, peers},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use pass_mesh::Failure;
+use pass_proto::{
+    errors::v1::ErrorReason,
+    options::v1::{Access, ActorKind, Audience},
+};
+use prost_reflect::MethodDescriptor;
+use std::collections::BTreeSet;
+
+/// A row, its method and its rule.
+struct Step<'f> {
+    row: Row<'f>,
+    method: MethodDescriptor,
+    access: Access,
+    /// A program that may call.
+    peer: &'static str,
+}
+
+/// proves API-3, API-4, ORG-4, ORG-5, ORG-6: every RPC refuses every caller that it is not for, changes nothing,
+/// and shows nobody anything of another organization
+#[tokio::test(flavor = "multi_thread")]
+async fn every_rpc_refuses_whom_it_is_not_for() {
+    let fixture = Fixture::make().await;
+    check_exceptions(&fixture.suite).await;
+    let steps = steps(&fixture);
+    let mut wrong = Vec::new();
+    for step in &steps {
+        let walker = Walker { fixture: &fixture, step };
+        let before = Snapshot::take(&fixture.suite).await;
+        wrong.extend(walker.wrong_peers().await);
+        wrong.extend(walker.wrong_actors().await);
+        wrong.extend(walker.wrong_tokens().await);
+        wrong.extend(walker.wrong_people().await);
+        let after = Snapshot::take(&fixture.suite).await;
+        wrong.extend(after.changes_since(
+            &before,
+            &format!("asking {} as the wrong caller", step.row.method),
+            &[],
+        ));
+        wrong.extend(walker.bad_input().await);
+        let after = Snapshot::take(&fixture.suite).await;
+        wrong.extend(after.changes_since(
+            &before,
+            &format!("asking {} for nonsense", step.row.method),
+            step.row.notes,
+        ));
+    }
+    for step in &steps {
+        wrong.extend(Walker { fixture: &fixture, step }.right_people().await);
+    }
+    assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The rows with their methods; panics when the table is not the contract.
+fn steps(fixture: &Fixture) -> Vec<Step<'_>> {
+    let services = fixture.pool.services().filter(|service| service.full_name().starts_with("pass."));
+    let methods: Vec<_> = services.flat_map(|service| service.methods().collect::<Vec<_>>()).collect();
+    let rows = rows(fixture);
+    let known: BTreeSet<_> = rows.iter().map(|row| format!("pass.{}", row.method)).collect();
+    assert_eq!(known.len(), rows.len(), "tests/tests/walk/rpc_table.rs has a row twice");
+    for method in &methods {
+        let name = method.full_name();
+        assert!(known.contains(name), "{name} is new: say in tests/tests/walk/rpc_table.rs who may call it");
+    }
+    let steps = rows.into_iter().map(|row| {
+        let method = methods.iter().find(|method| method.full_name() == format!("pass.{}", row.method));
+        let method =
+            method.unwrap_or_else(|| panic!("{} is gone: take it out of rpc_table.rs", row.method)).clone();
+        let access = access(&method);
+        let peer =
+            peers(&access).0.first().copied().unwrap_or_else(|| panic!("nobody may call {}", row.method));
+        Step { row, method, access, peer }
+    });
+    steps.collect()
+}
+
+/// Walks one method.
+struct Walker<'w, 'f> {
+    fixture: &'f Fixture,
+    step: &'w Step<'f>,
+}
+
+impl Walker<'_, '_> {
+    fn product(&self) -> bool {
+        self.step.access.audience() == Audience::Product
+    }
+
+    async fn call(&self, peer: &str, said: &Said, message: &[u8]) -> Result<Bytes, Failure> {
+        self.fixture.wire.call(peer, &self.step.method, said, message).await
+    }
+
+    /// What is wrong with getting anything but a refusal with one of these reasons.
+    async fn refused(
+        &self,
+        who: &str,
+        peer: &str,
+        said: &Said,
+        message: &[u8],
+        reasons: &[ErrorReason],
+    ) -> Vec<String> {
+        match self.call(peer, said, message).await {
+            Err(failure) if reasons.contains(&failure.reason) => vec![],
+            Err(failure) => vec![format!("{} {who}: {failure:?}, not {reasons:?}", self.step.row.method)],
+            Ok(_) => vec![format!("{} {who}: an answer, not {reasons:?}", self.step.row.method)],
+        }
+    }
+
+    /// Programs that are not in the method's list, with everything else right.
+    async fn wrong_peers(&self) -> Vec<String> {
+        let (_, others) = peers(&self.step.access);
+        assert!(others.contains(&"stranger"), "nobody has a rule for it");
+        let said = self.step.row.callers.said(self.product());
+        let mut wrong = Vec::new();
+        for peer in others {
+            for said in [&said, &Said::Nothing, &Said::System, &Said::Anonymous] {
+                let who = format!("from {peer} ({said:?})");
+                wrong.extend(
+                    self.refused(&who, peer, said, &self.step.row.request, &[ErrorReason::PeerNotAllowed])
+                        .await,
+                );
+            }
+        }
+        wrong
+    }
+
+    /// Programs that are, for a kind of actor that is not.
+    async fn wrong_actors(&self) -> Vec<String> {
+        let (access, row) = (&self.step.access, &self.step.row);
+        let mut attempts = Vec::new();
+        if !lists(access, ActorKind::Anonymous) {
+            attempts.push((Said::Anonymous, ErrorReason::ActorNotAllowed));
+        }
+        if !lists(access, ActorKind::System) {
+            attempts.push((Said::System, ErrorReason::ActorNotAllowed));
+            let reason = if lists(access, ActorKind::Person) {
+                ErrorReason::TokenInvalid
+            } else {
+                ErrorReason::ActorNotAllowed
+            };
+            attempts.push((Said::Nothing, reason));
+        }
+        if !lists(access, ActorKind::Person) {
+            for token in
+                [&self.fixture.administrator.console.access, &self.fixture.administrator.product.access]
+            {
+                attempts.push((Said::Token(token.clone()), ErrorReason::ActorNotAllowed));
+            }
+        }
+        let mut wrong = Vec::new();
+        for peer in peers(access).0 {
+            for (said, reason) in &attempts {
+                let who = format!("from {peer} as {said:?}");
+                wrong.extend(self.refused(&who, peer, said, &row.request, &[*reason]).await);
+            }
+        }
+        wrong
+    }
+
+    /// Tokens that are not for this, or not good (any more).
+    async fn wrong_tokens(&self) -> Vec<String> {
+        if !lists(&self.step.access, ActorKind::Person) {
+            return vec![];
+        }
+        let f = self.fixture;
+        let (right, other, expired, revoked) = if self.product() {
+            (&f.administrator.product, &f.administrator.console, &f.expired_product, &f.revoked_product)
+        } else {
+            (&f.administrator.console, &f.administrator.product, &f.expired, &f.revoked)
+        };
+        let mut attempts = vec![
+            (self.step.peer, Said::Token(other.access.clone()), ErrorReason::TokenAudience),
+            (self.step.peer, Said::Token(expired.access.clone()), ErrorReason::TokenInvalid),
+            (self.step.peer, Said::Token(revoked.access.clone()), ErrorReason::TokenRevoked),
+            (self.step.peer, Said::TokenTwice(right.access.clone()), ErrorReason::TokenInvalid),
+        ];
+        for forged in forged(&right.access).into_iter().chain([right.id.clone(), right.refresh.clone()]) {
+            attempts.push((self.step.peer, Said::Token(forged), ErrorReason::TokenInvalid));
+        }
+        if self.product() {
+            // Another product, with what was given to this one.
+            attempts.push(("cacoo", Said::Token(right.access.clone()), ErrorReason::TokenAudience));
+        }
+        let mut wrong = Vec::new();
+        for (peer, said, reason) in attempts {
+            let who = format!("from {peer} with {said:?}");
+            wrong.extend(self.refused(&who, peer, &said, &self.step.row.request, &[reason]).await);
+        }
+        wrong
+    }
+
+    /// People whose role is too small, or who belong elsewhere.
+    async fn wrong_people(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (who, person, gets) in self.everybody() {
+            if let Gets::Refused(reason) = gets {
+                let said = Said::Token(token(person, self.product()));
+                wrong.extend(
+                    self.refused(who, self.step.peer, &said, &self.step.row.request, &[reason]).await,
+                );
+            }
+        }
+        if let Some(crossed) = &self.step.row.crossed {
+            let said = Said::Token(token(&self.fixture.outsider, self.product()));
+            let who = "as the outsider, with something of Acme's";
+            wrong.extend(self.refused(who, self.step.peer, &said, crossed, &[ErrorReason::NotFound]).await);
+        }
+        wrong
+    }
+
+    fn everybody(&self) -> Vec<(&'static str, &Person, Gets)> {
+        let For::People { member, guest, outsider, .. } = self.step.row.callers else { return vec![] };
+        let f = self.fixture;
+        vec![
+            ("as a member", &f.member, member),
+            ("as a guest", &f.guest, guest),
+            ("as another organization's administrator", &f.outsider, outsider),
+        ]
+    }
+
+    /// The right caller, with something wrong in the request.
+    async fn bad_input(&self) -> Vec<String> {
+        use ErrorReason::{
+            Conflict, CredentialsInvalid, InvalidArgument, LinkInvalid, NotFound, PageTokenInvalid,
+            PasswordLength, SessionEnded,
+        };
+        const DOCUMENTED: &[ErrorReason] = &[
+            Conflict,
+            CredentialsInvalid,
+            InvalidArgument,
+            LinkInvalid,
+            NotFound,
+            PageTokenInvalid,
+            PasswordLength,
+            SessionEnded,
+        ];
+        let (row, said) = (&self.step.row, self.step.row.callers.said(self.product()));
+        let mut wrong = Vec::new();
+        for Spoiled { what, message } in spoiled(&self.step.method.input(), &row.request) {
+            if !is_lenient(row, &what) {
+                wrong.extend(self.refused(&what, self.step.peer, &said, &message, DOCUMENTED).await);
+            }
+        }
+        for message in garbled(&row.request) {
+            let who = format!("garbled: {message:?}");
+            wrong.extend(self.refused(&who, self.step.peer, &said, &message, &[InvalidArgument]).await);
+        }
+        wrong
+    }
+
+    /// Those whom the method is for get an answer, in which nobody finds what is not theirs.
+    async fn right_people(&self) -> Vec<String> {
+        let (row, f) = (&self.step.row, self.fixture);
+        let mut wrong = Vec::new();
+        for (who, person, gets) in self.everybody() {
+            if gets != Gets::Answer {
+                continue;
+            }
+            let own = [person.account.clone(), person.session.clone(), f.other.clone()];
+            let before = Snapshot::of_others(&f.suite, &own).await;
+            let said = Said::Token(token(person, self.product()));
+            match self.call(self.step.peer, &said, &row.request).await {
+                Ok(answer) if std::ptr::eq(person, &raw const f.outsider) => wrong.extend(
+                    f.secrets()
+                        .into_iter()
+                        .filter(|secret| contains(&answer, secret))
+                        .map(|secret| format!("{} {who}: the answer has {secret:?}", row.method)),
+                ),
+                Ok(_) => {}
+                Err(failure) => wrong.push(format!("{} {who}: {failure:?}, not an answer", row.method)),
+            }
+            let after = Snapshot::of_others(&f.suite, &own).await;
+            wrong.extend(after.changes_since(&before, &format!("{} {who}", row.method), &[]));
+        }
+        let said = row.callers.said(self.product());
+        if let Err(failure) = self.call(self.step.peer, &said, &row.request).await {
+            wrong.push(format!("{} as the right caller: {failure:?}", row.method));
+        }
+        for Spoiled { what, message } in spoiled(&self.step.method.input(), &row.request) {
+            if !is_lenient(row, &what) {
+                continue;
+            }
+            // Whatever is taken is taken as another request than the first one.
+            match self.call(self.step.peer, &said, &message).await {
+                Ok(_) | Err(Failure { reason: ErrorReason::RequestIdReused, .. }) => {}
+                Err(failure) => wrong.push(format!("{} {what}: {failure:?}, not an answer", row.method)),
+            }
+        }
+        wrong
+    }
+}
+
+fn is_lenient(row: &Row<'_>, what: &str) -> bool {
+    let (field, _) = what.split_once(": ").expect("what is wrong with which field");
+    row.lenient.iter().any(|lenient| *lenient == what || *lenient == format!("{field}: *"))
+}
+
+fn contains(answer: &[u8], secret: &str) -> bool {
+    answer.windows(secret.len()).any(|window| window == secret.as_bytes())
+}
+
+/// What somebody makes of a good token who has no key.
+fn forged(token: &str) -> Vec<String> {
+    let parts: Vec<_> = token.split('.').collect();
+    let [header, payload, signature] = parts.as_slice() else { panic!("not a JWT") };
+    let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("UTF-8");
+    let promoted = URL_SAFE_NO_PAD
+        .encode(decoded.replace("\"member\"", "\"administrator\"").replace("\"exp\":1", "\"exp\":2"));
+    let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt"}"#);
+    let flipped = if signature.starts_with('A') { "B" } else { "A" };
+    vec![
+        "nonsense".to_owned(),
+        "a".repeat(4096),
+        format!("{header}.{payload}"),
+        format!("{header}.{payload}."),
+        format!("{none}.{payload}."),
+        format!("{header}.{promoted}.{signature}"),
+        format!("{header}.{payload}.{flipped}{}", &signature[1..]),
+    ]
+}
