@@ -34,7 +34,7 @@ enum Program {
         http: SocketAddr,
     },
     /// The sample product.
-    Backlog(BacklogArguments),
+    Backlog(Box<BacklogArguments>),
 }
 
 #[derive(clap::Args)]
@@ -96,7 +96,7 @@ async fn run(program: Program) -> Result<(), Box<dyn Error>> {
                 Ok(mail::serve(sink, listener, shutdown).await?)
             });
         }
-        Program::Backlog(arguments) => start_backlog(arguments, &context).await?,
+        Program::Backlog(arguments) => start_backlog(*arguments, &context).await?,
     }
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {

@@ -67,7 +67,7 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    match Box::pin(run(Arguments::parse())).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // One line that names what is wrong; secrets are not in error texts.
@@ -80,26 +80,27 @@ async fn main() -> ExitCode {
 type Outcome = Result<(), Box<dyn Error>>;
 
 async fn run(arguments: Arguments) -> Outcome {
-    let load =
-        || -> Result<Config, ConfigError> { config::load(arguments.config.as_deref(), std::env::vars()) };
-    match arguments.command {
-        Command::All => serve(load()?, Service::ALL, "pass").await,
-        Command::Identity => serve(load()?, &[Service::Identity], "identity").await,
-        Command::Organization => serve(load()?, &[Service::Organization], "organization").await,
-        Command::Notification => serve(load()?, &[Service::Notification], "notification").await,
-        Command::Gateway => serve(load()?, &[Service::Gateway], "gateway").await,
-        Command::Console => serve(load()?, &[Service::Console], "console").await,
-        Command::Migrate { service } => commands::migrate(&load()?, service).await,
+    let file = arguments.config.as_deref();
+    let load = || -> Result<Config, ConfigError> { config::load(file, std::env::vars()) };
+    let (services, name): (&[Service], _) = match arguments.command {
+        Command::All => (Service::ALL, "pass"),
+        Command::Identity => (&[Service::Identity], "identity"),
+        Command::Organization => (&[Service::Organization], "organization"),
+        Command::Notification => (&[Service::Notification], "notification"),
+        Command::Gateway => (&[Service::Gateway], "gateway"),
+        Command::Console => (&[Service::Console], "console"),
+        Command::Migrate { service } => return commands::migrate(&load()?, service).await,
         Command::Config => {
             print!("{}", toml::to_string(&load()?)?);
-            Ok(())
+            return Ok(());
         }
-        Command::Doctor => commands::doctor(&load()?).await,
+        Command::Doctor => return commands::doctor(&load()?).await,
         Command::Certificates { folder, product, trust_domain } => {
-            commands::certificates(&folder, &trust_domain, &product)
+            return commands::certificates(&folder, &trust_domain, &product);
         }
-        Command::Client { command } => commands::client(&load()?, command).await,
-    }
+        Command::Client { command } => return commands::client(&load()?, command).await,
+    };
+    Box::pin(serve(load()?, services, name)).await
 }
 
 /// Runs services until a signal comes or a task fails; then stops everything in order.

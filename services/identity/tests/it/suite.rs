@@ -254,7 +254,7 @@ impl Suite {
 
 /// Panics unless the events of each key are numbered 1, 2, 3, … in this order.
 pub fn must_be_gapless(events: &[Envelope]) {
-    let mut last = std::collections::BTreeMap::new();
+    let mut last = BTreeMap::new();
     for event in events {
         let last = last.entry(event.key.as_str()).or_insert(0);
         *last += 1;
