@@ -41,8 +41,10 @@ POSTGRESQL = Need("postgresql", "every service's database", _found(postgres.prog
 RABBITMQ = Need("rabbitmq-server", "events between the services", _found(rabbitmq.server_script))
 GIT = Need("git", "what changed, and the contract of the last commit", _program("git"))
 PIP = Need("python3-pip", "tools and test peers from PyPI", lambda: importlib.util.find_spec("pip") is not None)
+CHROMIUM = Need("chromium", "the browser of the browser tests", _program("chromium"))
+CHROMEDRIVER = Need("chromium-driver", "drives that browser", _program("chromedriver"))
 RUN = (COMPILER, POSTGRESQL, RABBITMQ)
-TEST = (*RUN, GIT, PIP)
+TEST = (*RUN, GIT, PIP, CHROMIUM, CHROMEDRIVER)
 
 
 def provide(needs: Sequence[Need]) -> None:
