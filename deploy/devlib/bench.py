@@ -32,7 +32,7 @@ def run() -> int:
             rabbitmq.begin(children, queue)
             server = postgres.start(children, children.folder / "postgresql")
             broker = rabbitmq.ready(children, queue)
-        servers = {"PASS_TEST_POSTGRES_URL": server.url("postgres"), "PASS_TEST_AMQP_URL": broker.url}
+        servers = {"PASS_TEST_POSTGRES_URL": server.for_tests(), "PASS_TEST_AMQP_URL": broker.url}
         code = foreground([str(programs / "bench")], TREE, cargo.environment(servers))
     title("start and memory")
     line(f"started on no data after {first[0]:.1f} s, again after {again[0]:.1f} s")

@@ -109,7 +109,7 @@ def _tests_pass(pattern: str | None) -> bool:
             queue = rabbitmq.ready(children, broker)
         servers = {
             **peers,
-            "PASS_TEST_POSTGRES_URL": server.url("postgres"),
+            "PASS_TEST_POSTGRES_URL": server.for_tests(),
             "PASS_TEST_AMQP_URL": queue.url,
             "INSTA_UPDATE": os.environ.get("INSTA_UPDATE", "no"),
         }

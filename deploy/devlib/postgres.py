@@ -14,8 +14,12 @@ from .places import account
 from .ports import any_free
 from .say import Stop
 
-# For throw-away data only: a crash of the machine may lose it.
-FAST = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+# For throw-away data only: a crash of the machine may lose it. A client that stops half-way through
+# its hand-shake holds up every DROP DATABASE of the server, by default for a minute.
+FAST = (
+    *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+    *("-c", "authentication_timeout=5s"),
+)
 
 
 def programs() -> Path:
@@ -30,17 +34,42 @@ def programs() -> Path:
     return (found[-1] if found else Path(str(on_path)).resolve()).parent
 
 
+# Who tests are: makes databases and nothing else, and needs no password (see `Postgres.for_tests`).
+TESTER = "pass_test"
+
+
 @dataclass(frozen=True)
 class Postgres:
     """A running server."""
 
     child: Child
+    folder: Path
     port: int
     password: str
 
     def url(self, database: str, role: str = "postgres", password: str | None = None) -> str:
         """Where a database is, for whom, as every client library reads it."""
         return f"postgres://{role}:{password or self.password}@127.0.0.1:{self.port}/{database}"
+
+    def for_tests(self) -> str:
+        """Where tests make their databases, on a server that was started for one run.
+
+        Without a password and without TLS a connection is made in one step. With more, a test that ends
+        half-way through one holds up every DROP DATABASE of the server until it times out. The role
+        is no superuser, so that whoever else is on this machine gets nothing by it but test data.
+        """
+        hba = self.folder / "data" / "pg_hba.conf"
+        hba.write_text(f"host all {TESTER} 127.0.0.1/32 trust\n{hba.read_text()}")
+        self.psql("postgres", sql=f"CREATE ROLE {TESTER} LOGIN CREATEDB IN ROLE pg_signal_backend")
+        self.psql("postgres", sql="SELECT pg_reload_conf()")
+        address = f"postgres://{TESTER}@127.0.0.1:{self.port}/postgres?sslmode=disable"
+        self.child.require(lambda: self._answers(address), 10)
+        return address
+
+    @staticmethod
+    def _answers(address: str) -> bool:
+        command = [str(programs() / "psql"), address, "-X", "-w", "-c", "SELECT 1"]
+        return subprocess.run(command, capture_output=True, cwd="/", check=False).returncode == 0
 
     def psql(self, database: str, *arguments: str, sql: str | None = None) -> str:
         """Runs psql as the superuser and gives what it printed; the first error ends it."""
@@ -106,7 +135,7 @@ def start(
         patience=20,
     )
     child.require(lambda: _is_ready(data, child.process.pid), 60)
-    return Postgres(child, port, secret.read_text().strip())
+    return Postgres(child, folder, port, secret.read_text().strip())
 
 
 def _initialise(data: Path, secret: Path, fast: bool) -> None:

@@ -188,7 +188,7 @@ def _settings(suite: Suite, urls: Mapping[str, Path], broker_url: Path) -> Table
             "listen": suite.address("console"),
             "issuer": gateway,
             "web": {"public_url": console, "form_secret_file": str(suite.secret("console-forms"))},
-            "encryption_keys_file": str(suite.secret("console-sessions")),
+            "encryption_secret_file": str(suite.secret("console-sessions")),
             "client_secret_file": str(suite.client_secret("console")),
         },
         "notification": {

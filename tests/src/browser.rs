@@ -264,7 +264,7 @@ impl Page {
                             match name {
                                 Some(name) if off => unticked.push(name),
                                 Some(name) => {
-                                    fields.push((name, attribute(field, "value").unwrap_or_default()))
+                                    fields.push((name, attribute(field, "value").unwrap_or_default()));
                                 }
                                 None => {}
                             }

@@ -1,4 +1,4 @@
-//! A real browser: Debian's Chromium, driven over WebDriver by what a person sees and types. Each has a
+//! A real browser: Debian's Chromium, driven over `WebDriver` by what a person sees and types. Each has a
 //! fresh profile and a driver of its own, which end with it.
 
 use pass_testkit::wait_for;
@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 use thirtyfour::{
-    By, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, TypingData,
-    WebDriver, WebElement, cookie::Cookie,
+    By, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel,
+    TypingData, WebDriver, WebElement, cookie::Cookie,
 };
 use url::Url;
 
@@ -75,15 +75,15 @@ impl Driver {
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell");
-        let input = process.stdin.take();
         let lines = BufReader::new(process.stdout.take().expect("was piped")).lines();
-        let (mut folder, mut said) = (String::new(), String::new());
+        let mut driver = Self { input: process.stdin.take(), process, port: 0, folder: String::new() };
+        let mut said = String::new();
         for line in lines.map_while(Result::ok) {
-            if let Some(path) = line.strip_prefix("folder ") {
-                path.clone_into(&mut folder);
+            if let Some(folder) = line.strip_prefix("folder ") {
+                folder.clone_into(&mut driver.folder);
             } else if let Some((_, port)) = line.split_once("successfully on port ") {
-                let port = port.trim_end_matches('.').parse().expect("a port");
-                return Self { input, process, port, folder };
+                driver.port = port.trim_end_matches('.').parse().expect("a port");
+                return driver;
             }
             said = line;
         }
@@ -156,6 +156,12 @@ impl Chromium {
     /// Presses keys, one after the other, wherever the focus is.
     pub async fn press(&self, keys: impl Into<TypingData>) {
         self.window.action_chain().send_keys(keys).perform().await.expect("a keyboard");
+    }
+
+    /// Presses Shift and Tab: back to what had the focus before.
+    pub async fn press_back(&self) {
+        let keys = self.window.action_chain().key_down(Key::Shift).send_keys(Key::Tab).key_up(Key::Shift);
+        keys.perform().await.expect("a keyboard");
     }
 
     /// What has the focus.
@@ -237,14 +243,16 @@ impl Chromium {
 
 /// How it looks: for pictures.
 impl Chromium {
-    /// Makes the window that wide, on a screen of that density, and lets the system be light or dark.
-    pub async fn dress(&self, width: u32, density: f32, dark: bool) {
+    /// Makes the window that wide, and lets the system be light or dark.
+    pub async fn dress(&self, width: u32, dark: bool) {
         let height = if width < 600 { 844 } else { 800 };
         let screen =
-            json!({ "width": width, "height": height, "deviceScaleFactor": density, "mobile": width < 600 });
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.tools("Emulation.setDeviceMetricsOverride", screen).await;
         let scheme = json!({ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } });
-        self.tools("Emulation.setEmulatedMedia", json!({ "features": [scheme] })).await;
+        // Colours would else be on their way from one to the other.
+        let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        self.tools("Emulation.setEmulatedMedia", json!({ "features": [scheme, still] })).await;
     }
 
     /// A picture of the whole page, as PNG.
@@ -255,17 +263,15 @@ impl Chromium {
         tokio::fs::write(file, picture).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
 
-    /// Switches off the browser's own checks of forms, to see the site's.
-    pub async fn unchecked(&self) {
-        let every = "document.querySelectorAll('form').forEach((form) => form.noValidate = true)";
-        self.tools("Runtime.evaluate", json!({ "expression": every })).await;
-    }
-
     /// How much of the page is to the right of the window: people would have to scroll sideways.
     pub async fn overflow(&self) -> i64 {
         let width = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        let answer = self.tools("Runtime.evaluate", json!({ "expression": width })).await;
-        answer["result"]["value"].as_i64().expect("a number")
+        self.evaluate(width).await.as_i64().expect("a number")
+    }
+
+    /// What a script of the developer tools says about the page.
+    pub async fn evaluate(&self, expression: &str) -> Value {
+        self.tools("Runtime.evaluate", json!({ "expression": expression })).await["result"]["value"].take()
     }
 
     async fn tools(&self, command: &str, parameters: Value) -> Value {
@@ -295,7 +301,7 @@ fn capabilities(setup: Setup, folder: &str) -> thirtyfour::error::WebDriverResul
     Ok(capabilities)
 }
 
-/// A string of XPath 1.0, which knows no escapes.
+/// A string of `XPath` 1.0, which knows no escapes.
 fn quoted(text: &str) -> String {
     assert!(!text.contains('"'), "XPath can't say {text}");
     format!("\"{text}\"")

@@ -9,7 +9,7 @@ echo "folder $folder"
 HOME=$folder TMPDIR=$folder setsid chromedriver --port=0 </dev/null 2>/dev/null &
 driver=$!
 cat >/dev/null
-kill -KILL -- "-$driver" 2>/dev/null
+kill -s KILL -- "-$driver" 2>/dev/null
 wait "$driver"
 # The last of its processes may still be writing.
 for _ in 1 2 3 4 5 6 7 8 9 10; do

@@ -4,8 +4,10 @@ mod browser;
 mod chromium;
 mod listener;
 mod suite;
+mod tokens;
 
 pub use browser::{Browser, Form, Page};
 pub use chromium::{Chromium, Setup};
 pub use listener::Listener;
 pub use suite::Suite;
+pub use tokens::{Party, Tokens};

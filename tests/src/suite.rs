@@ -120,9 +120,7 @@ impl Suite {
         let mut config =
             settings(&ports, &databases, &broker, &pki, &mails, &gateway, &console, console_secret);
         adjust(&mut config);
-        for service in Service::ALL {
-            pass::start(*service, &config, &context).await.unwrap_or_else(|error| panic!("{error:?}"));
-        }
+        pass::start(Service::ALL, &config, &context).await.unwrap_or_else(|error| panic!("{error:?}"));
         let party = RelyingPartyConfig {
             issuer: gateway.clone(),
             public_url: backlog.clone(),
@@ -178,7 +176,7 @@ impl Suite {
 async fn register(clients: &PgPool, context: &Context, id: &str, audience: &str, origin: &Url) -> String {
     let client = Registration {
         client_id: id.to_owned(),
-        name: id.to_owned(),
+        name: format!("{}{}", id[..1].to_uppercase(), &id[1..]),
         audience: audience.to_owned(),
         confidential: true,
         redirect_uris: vec![format!("{origin}callback")],
@@ -248,7 +246,7 @@ fn settings(
     config.organization.issuer.clone_from(&issuer);
     config.organization.link_secret = secret("organization's links");
     config.organization.console_url = console.clone();
-    config.notification.smtp.host = "127.0.0.1".to_owned();
+    "127.0.0.1".clone_into(&mut config.notification.smtp.host);
     config.notification.smtp.port = mails.address().port();
     config.notification.smtp.tls = pass::TlsMode::None;
     config.gateway.http_listen = ports.gateway_http;

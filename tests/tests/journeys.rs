@@ -1,13 +1,34 @@
 //! What people do with the suite, from the first page to the last, by its own pages.
 
-use pass_testkit::wait_for;
-use pass_tests::{Browser, Page, Suite};
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use pass_mesh::{CallContext, Failure, Mesh, MeshConfig};
+use pass_proto::{
+    errors::v1::ErrorReason,
+    organization::v1::{CheckAccessRequest, access_service_client::AccessServiceClient},
+};
+use pass_testkit::{wait_for, wait_up_to};
+use pass_tests::{Browser, Page, Party, Suite, Tokens};
+use pass_types::Origin;
+use std::time::Duration;
 
 const PASSWORD: &str = "correct horse battery 7 staple";
 
 /// The sample product's page, opened or asked for a new token.
 async fn at_the_product(suite: &Suite, browser: &Browser) -> Page {
     browser.open(suite.backlog.join("/sign-in").unwrap()).await
+}
+
+/// Whether a product is told that the token's person may use it, or why it is told nothing.
+async fn check_access(suite: &Suite, tokens: &Tokens) -> Result<bool, ErrorReason> {
+    let files = suite.pki.product("backlog").unwrap();
+    let peers = suite.config.gateway.mesh.peers.clone();
+    let config = MeshConfig { peers, ..files.config("pass.internal") };
+    let mesh = Mesh::new(config, "backlog", &suite.context).unwrap();
+    let mut client = AccessServiceClient::new(mesh.channel("organization").unwrap());
+    let context = CallContext::person(tokens.access.as_str(), Origin::default());
+    let answer = client.check_access(context.request(CheckAccessRequest::default())).await;
+    answer.map(|answer| answer.into_inner().allowed).map_err(|status| Failure::of(&status).reason)
 }
 
 /// proves ACC-1, ACC-2, ACC-6, ACC-12, ORG-1, ORG-2, ORG-6, ORG-14, API-1, API-2, API-3, API-5: the first journey
@@ -85,8 +106,17 @@ async fn a_nulab_account_signs_in_to_a_product() {
     let page = at_the_product(&suite, &second).await;
     let page = suite.sign_in(&second, &page, "taro@example.com", PASSWORD).await;
     assert_eq!(page.text("#name").as_deref(), Some("Taro Yamada"), "{}", page.body);
+    let party = Party::backlog(&suite);
+    let (theirs, mine) = (party.tokens(&second).await, party.tokens(&taro).await);
+    assert_eq!(check_access(&suite, &theirs).await, Ok(true));
     let page = taro.open(suite.console.join("/sessions").unwrap()).await;
     taro.submit(page.form("/sessions/end-others")).await;
+    // At once: the refresh token. Within a second, by the stream: the access token, in every service.
+    assert_eq!(party.refresh(&theirs).await.unwrap_err(), "invalid_grant");
+    let revoked = Err(ErrorReason::TokenRevoked);
+    wait_up_to(Duration::from_secs(1), async || check_access(&suite, &theirs).await == revoked).await;
+    assert_eq!(check_access(&suite, &mine).await, Ok(true));
+    party.refresh(&mine).await.unwrap();
     wait_for(async || second.open(&suite.backlog).await.text("#ended").is_some()).await;
     let page = at_the_product(&suite, &second).await;
     assert!(

@@ -25,6 +25,8 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 const HEARTBEAT: u16 = 10;
 /// How often a delivery may come back because its consumer died over it. (RabbitMQ before 4 has no limit of its own.)
 const DELIVERY_LIMIT: i64 = 20;
+/// How long an event that nobody is bound to is kept: two weeks.
+const UNROUTED_KEPT_MILLIS: i64 = 14 * 24 * 60 * 60 * 1_000;
 
 /// Where the broker is.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -109,7 +111,10 @@ impl BrokerConfig {
     pub(crate) async fn declare_exchange(&self, channel: &Channel) -> Result<(), BrokerError> {
         let unrouted = self.name("unrouted");
         exchange(channel, unrouted.clone(), ExchangeKind::Fanout, FieldTable::default()).await?;
-        queue(channel, unrouted.clone(), FieldTable::default()).await?;
+        // Nobody wants them now; who comes later finds those of a while, not all since the beginning.
+        let mut kept = FieldTable::default();
+        kept.insert("x-message-ttl".into(), AMQPValue::LongLongInt(UNROUTED_KEPT_MILLIS));
+        queue(channel, unrouted.clone(), kept).await?;
         bind(channel, unrouted.clone(), unrouted.clone(), "").await?;
         let mut arguments = FieldTable::default();
         arguments.insert("alternate-exchange".into(), AMQPValue::LongString(unrouted.as_str().into()));
@@ -134,8 +139,8 @@ impl BrokerConfig {
         arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(dead.as_str().into()));
         arguments.insert("x-dead-letter-routing-key".into(), AMQPValue::LongString(name.into()));
         // Also a dead letter leaves its queue only when the next one has it; that asks for this overflow.
-        //         arguments.insert("x-dead-letter-strategy".into(), AMQPValue::LongString("at-least-once".into()));
-        //         arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+        arguments.insert("x-dead-letter-strategy".into(), AMQPValue::LongString("at-least-once".into()));
+        arguments.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
         // Of several replicas one consumes at a time: a key's events stay in order.
         arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
         queue(channel, self.name(name), arguments).await?;

@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use std::{fmt, fs, path::Path};
 
 /// A secret setting. Neither `Debug` nor serialization shows it.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecretText(String);
 
 impl SecretText {
@@ -30,6 +29,16 @@ impl SecretText {
 impl From<String> for SecretText {
     fn from(secret: String) -> Self {
         Self(secret)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretText {
+    /// What is wrong with a secret is told without the secret.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(secret) => Ok(Self(secret)),
+            _ => Err(serde::de::Error::custom("must be a text, in quotes")),
+        }
     }
 }
 
@@ -259,6 +268,7 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named_in_one_line() {
         for (toml, environment, expected) in [
+            ("password = 123456789", None, "the setting password is wrong: must be a text, in quotes"),
             ("nmae = 'x'", None, "nmae is not a setting"),
             ("[nested]\nprot = 1", None, "nested.prot is not a setting"),
             ("", Some(("PASS_NESTED__PROT", "1")), "PASS_NESTED__PROT is not a setting"),

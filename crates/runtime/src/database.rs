@@ -2,7 +2,7 @@
 
 use crate::config::SecretText;
 use sqlx::{
-    PgPool,
+    Connection, PgConnection, PgPool,
     migrate::{Migrate, MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -34,8 +34,11 @@ pub enum DatabaseError {
     /// The URL is missing or malformed. (The source is not kept: it would show the URL.)
     #[error("the setting database.url is missing or is not a postgres:// URL")]
     Url,
+    /// A bound that may not be zero is.
+    #[error("the setting {0} must be more than 0")]
+    Zero(&'static str),
     /// It does not answer.
-    #[error("can't connect to the database")]
+    #[error("can't connect to the database that the setting database.url names")]
     Connect(#[source] sqlx::Error),
     /// A migration failed.
     #[error("can't migrate the database")]
@@ -50,20 +53,35 @@ pub enum DatabaseError {
 /// A connection that was idle for a second is tested before it is used, so that neither a fail-over
 /// nor a dropped future leaves requests with a dead one.
 pub async fn connect(config: &DatabaseConfig, name: &str) -> Result<PgPool, DatabaseError> {
-    let options = PgConnectOptions::from_str(config.url.expose()).map_err(|_| DatabaseError::Url)?;
+    let url = config.url.expose();
+    let schemes = ["postgres://", "postgresql://"];
+    let ours =
+        schemes.iter().any(|scheme| url.starts_with(scheme)).then_some(url).ok_or(DatabaseError::Url)?;
+    let options = PgConnectOptions::from_str(ours).map_err(|_| DatabaseError::Url)?;
+    for (setting, value) in [
+        ("database.max_connections", u64::from(config.max_connections)),
+        ("database.acquire_seconds", config.acquire_seconds),
+        ("database.statement_seconds", config.statement_seconds),
+    ] {
+        if value == 0 {
+            return Err(DatabaseError::Zero(setting));
+        }
+    }
     let options = options.application_name(name).options([
         ("statement_timeout", format!("{}s", config.statement_seconds)),
         ("lock_timeout", format!("{}s", config.statement_seconds)),
         ("idle_in_transaction_session_timeout", format!("{}s", 3 * config.statement_seconds)),
         ("timezone", "UTC".to_owned()),
     ]);
+    // Once without the pool, which would keep trying and then say only that it took too long.
+    let first = PgConnection::connect_with(&options).await.map_err(DatabaseError::Connect)?;
+    first.close().await.map_err(DatabaseError::Connect)?;
     PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_secs(config.acquire_seconds))
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
-                use sqlx::Connection;
                 if meta.idle_for > Duration::from_secs(1) {
                     connection.ping().await?;
                 }

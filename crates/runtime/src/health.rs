@@ -55,6 +55,12 @@ impl Health {
         self.entries().values().all(|entry| !entry.gates || entry.state.is_ok())
     }
 
+    /// Says that the process is about to stop: it is not ready from now on, so that nothing new is sent.
+    pub fn stop(&self) {
+        let gauge = Gauge { name: "process".to_owned(), gates: true, states: self.states.clone() };
+        gauge.set(Err("stopping".to_owned()));
+    }
+
     /// Whether everything is there, what works in the background included.
     pub fn is_complete(&self) -> bool {
         self.entries().values().all(|entry| entry.state.is_ok())
@@ -94,6 +100,9 @@ mod tests {
         assert!(health.is_ready());
         database.set(Err("gone".to_owned()));
         assert_eq!(health.report()["identity.database"], Err("gone".to_owned()));
+        database.set(Ok(()));
+        health.stop();
+        assert!(!health.is_ready(), "nothing new is to be sent");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Background work: started by name, stopped in order, and never lost without a word.
 //!
-//! A stop has two steps. First everything that takes work in (servers, consumers, jobs) is asked to
-//! finish; when all of it has, what carries work out (relays) is asked. A deadline ends both.
+//! A stop has three steps. First what takes work in from outside (pages, consumers, jobs) is asked to
+//! finish; when all of it has, the servers that it calls; then what carries work out (relays). So in a
+//! process of several services a page that is in flight still finds those it asks. A deadline ends each.
 
 use std::{
     error::Error,
@@ -68,12 +69,13 @@ struct Stage {
 #[derive(Clone, Default)]
 pub struct Tasks {
     intake: Arc<Stage>,
+    servers: Arc<Stage>,
     outlet: Arc<Stage>,
     started: Arc<tokio::sync::Notify>,
 }
 
 impl Tasks {
-    /// Starts work that takes something in: a server, a consumer, a job. It is stopped first.
+    /// Starts work that takes something in: pages, a consumer, a job. It is stopped first.
     pub fn spawn<W, F>(&self, name: &'static str, work: W)
     where
         W: FnOnce(Shutdown) -> F,
@@ -82,8 +84,18 @@ impl Tasks {
         self.start(&self.intake, name, work);
     }
 
-    /// Starts work that carries something out: a relay. It is stopped after everything of
-    /// [`spawn`](Tasks::spawn) has ended, so that what that left is still carried.
+    /// Starts a server that other parts of the process may call. It is stopped after everything of
+    /// [`spawn`](Tasks::spawn) has ended.
+    pub fn spawn_server<W, F>(&self, name: &'static str, work: W)
+    where
+        W: FnOnce(Shutdown) -> F,
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.start(&self.servers, name, work);
+    }
+
+    /// Starts work that carries something out: a relay. It is stopped after everything else has
+    /// ended, so that what that left is still carried.
     pub fn spawn_outlet<W, F>(&self, name: &'static str, work: W)
     where
         W: FnOnce(Shutdown) -> F,
@@ -107,7 +119,7 @@ impl Tasks {
         loop {
             let started = self.started.notified();
             let ended = std::future::poll_fn(|context| {
-                for stage in [&self.intake, &self.outlet] {
+                for stage in [&self.intake, &self.servers, &self.outlet] {
                     let mut tasks = stage.tasks.lock().unwrap_or_else(PoisonError::into_inner);
                     if let std::task::Poll::Ready(Some(ended)) = tasks.poll_join_next(context) {
                         return std::task::Poll::Ready(ended);
@@ -130,8 +142,9 @@ impl Tasks {
     /// the rest was stopped as well.
     pub async fn stop(&self, deadline: Duration) -> Result<(), TaskError> {
         let intake = Self::stop_stage(&self.intake, deadline).await;
+        let servers = Self::stop_stage(&self.servers, deadline).await;
         let outlet = Self::stop_stage(&self.outlet, deadline).await;
-        intake.and(outlet)
+        intake.and(servers).and(outlet)
     }
 
     async fn stop_stage(stage: &Stage, deadline: Duration) -> Result<(), TaskError> {
@@ -167,22 +180,28 @@ mod tests {
     use std::sync::mpsc;
 
     #[tokio::test]
-    async fn outlets_stop_after_everything_else_has() {
+    async fn what_others_need_stops_after_them() {
         let (tasks, (note, notes)) = (Tasks::default(), mpsc::channel());
-        let outlet = note.clone();
+        let (outlet, server) = (note.clone(), note.clone());
         tasks.spawn_outlet("relay", |shutdown| async move {
             shutdown.requested().await;
             outlet.send("relay")?;
             Ok(())
         });
-        tasks.spawn("server", |shutdown| async move {
+        tasks.spawn_server("server", |shutdown| async move {
             shutdown.requested().await;
             tokio::task::yield_now().await;
-            note.send("server")?;
+            server.send("server")?;
+            Ok(())
+        });
+        tasks.spawn("pages", |shutdown| async move {
+            shutdown.requested().await;
+            tokio::task::yield_now().await;
+            note.send("pages")?;
             Ok(())
         });
         tasks.stop(Duration::from_secs(5)).await.unwrap();
-        assert_eq!(notes.iter().collect::<Vec<_>>(), ["server", "relay"]);
+        assert_eq!(notes.iter().collect::<Vec<_>>(), ["pages", "server", "relay"]);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use opentelemetry::{global, trace::TraceContextExt, trace::TracerProvider};
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use serde_json::{Map, Value, json};
-use std::fmt;
+use std::{fmt, time::Duration};
 use time::format_description::well_known::Rfc3339;
 use tracing::{Event, Subscriber, field::Field};
 use tracing_opentelemetry::get_otel_context;
@@ -62,6 +62,11 @@ pub struct Telemetry {
 pub struct LogLevel(reload::Handle<EnvFilter, Registry>);
 
 impl LogLevel {
+    #[cfg(test)]
+    pub(crate) fn new(handle: reload::Handle<EnvFilter, Registry>) -> Self {
+        Self(handle)
+    }
+
     /// The directives in force.
     pub fn current(&self) -> String {
         self.0.with_current(ToString::to_string).unwrap_or_default()
@@ -77,7 +82,7 @@ impl LogLevel {
     }
 }
 
-/// Starts logs, traces and metrics for the process; once.
+/// Starts logs, traces and metrics for the process; once, on its runtime.
 pub fn init(config: &TelemetryConfig, service: &str) -> Result<Telemetry, TelemetryError> {
     let filter = EnvFilter::try_new(&config.log).map_err(TelemetryError::Log)?;
     let (filter, handle) = reload::Layer::new(filter);
@@ -93,7 +98,10 @@ pub fn init(config: &TelemetryConfig, service: &str) -> Result<Telemetry, Teleme
         provider = provider.with_batch_exporter(exporter);
     }
     let provider = provider.build();
-    let logs = tracing_subscriber::fmt::layer().event_format(JsonLines).with_writer(std::io::stdout);
+    let logs = tracing_subscriber::fmt::layer()
+        .event_format(JsonLines)
+        .with_ansi(false)
+        .with_writer(std::io::stdout);
     // Statements (texts with placeholders, never values) are noted in traces whatever the log shows.
     let statements =
         EnvFilter::new(if config.otlp_endpoint.is_empty() { "info" } else { "info,sqlx::query=debug" });
@@ -102,11 +110,24 @@ pub fn init(config: &TelemetryConfig, service: &str) -> Result<Telemetry, Teleme
     Ok(Telemetry { metrics: recorder()?, log_level: LogLevel(handle), provider: Some(provider) })
 }
 
+/// How often the samples of histograms are put together.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 fn recorder() -> Result<PrometheusHandle, TelemetryError> {
     const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
+        .inspect(|handle| {
+            // Without it samples would pile up until somebody asks for them.
+            let handle = handle.clone();
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(UPKEEP).await;
+                    handle.run_upkeep();
+                }
+            });
+        })
         .map_err(TelemetryError::Metrics)
 }
 

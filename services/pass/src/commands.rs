@@ -6,7 +6,7 @@ use pass_mesh::{Mesh, development};
 use pass_runtime::{Context, chain, database};
 use std::{
     error::Error,
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::Write,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -117,9 +117,15 @@ pub async fn client(config: &Config, command: ClientCommand) -> Outcome {
                 post_logout_uris: new.post_logout_uri,
                 back_channel_logout_uri: new.back_channel_logout_uri,
             };
-            let secret = pass::register_client(&pool, &context, &registration).await?;
-            match (secret, new.secret_file) {
-                (Some(secret), Some(file)) => write_secret(&file, &secret.reveal())?,
+            // The file first: a secret that can't be kept must not be made.
+            let mut place = new.secret_file.as_deref().map(secret_file).transpose()?;
+            let secret = pass::register_client(&pool, &context, &registration).await.inspect_err(|_| {
+                if let Some(path) = &new.secret_file {
+                    let _ = std::fs::remove_file(path);
+                }
+            })?;
+            match (secret, &mut place) {
+                (Some(secret), Some(file)) => writeln!(file, "{}", secret.reveal())?,
                 (Some(secret), None) => println!("{}", secret.reveal()),
                 (None, _) => eprintln!("{}: registered, without a secret", new.id),
             }
@@ -132,9 +138,9 @@ pub async fn client(config: &Config, command: ClientCommand) -> Outcome {
     Ok(())
 }
 
-fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    writeln!(file, "{secret}")
+fn secret_file(path: &Path) -> Result<File, Box<dyn Error>> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(|error| format!("can't make {}: {error}", path.display()).into())
 }
 
 fn within(service: Service, error: impl Error + 'static) -> Box<dyn Error> {

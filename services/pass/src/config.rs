@@ -41,6 +41,31 @@ impl Default for Config {
     }
 }
 
+/// Settings of different services that contradict each other.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the setting {0} must be the gateway's web.public_url without a slash at the end: every token would be refused"
+)]
+pub struct Disagreement(&'static str);
+
+impl Config {
+    /// Whether the services know the gateway by the same address, where one file has the settings of all.
+    pub(crate) fn agree(&self) -> Result<(), Disagreement> {
+        let issuer = self.gateway.web.public_url.as_str().trim_end_matches('/');
+        for (setting, said) in [
+            ("identity.issuer", &self.identity.issuer),
+            ("organization.issuer", &self.organization.issuer),
+            ("console.issuer", &self.console.issuer),
+        ] {
+            // A file for one service alone leaves the others' settings at their defaults.
+            if said != issuer && said != "http://pass.localhost:8080" && issuer != "http://localhost:8080" {
+                return Err(Disagreement(setting));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Where the machine room looks in: `/live`, `/ready`, `/metrics`, `/log-level`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

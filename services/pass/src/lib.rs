@@ -8,8 +8,8 @@ mod config;
 mod service;
 
 pub use clients::{add_secret, register_client};
-pub use config::{AdminConfig, Config};
-pub use service::{Service, StartError, migrate, pending, start};
+pub use config::{AdminConfig, Config, Disagreement};
+pub use service::{Built, Service, StartError, build, migrate, pending, start};
 
 pub use gateway::app::clients::{ClientError, Registration};
 pub use identity::PasswordConfig;

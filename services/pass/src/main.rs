@@ -81,7 +81,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 async fn run(arguments: Arguments) -> Outcome {
     let file = arguments.config.as_deref();
-    let load = || -> Result<Config, ConfigError> { config::load(file, std::env::vars()) };
+    let load = || -> Result<Config, ConfigError> { config::load(file, environment()) };
     let (services, name): (&[Service], _) = match arguments.command {
         Command::All => (Service::ALL, "pass"),
         Command::Identity => (&[Service::Identity], "identity"),
@@ -103,10 +103,19 @@ async fn run(arguments: Arguments) -> Outcome {
     Box::pin(serve(load()?, services, name)).await
 }
 
+/// The variables of the environment that are ours to read.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("PASS_"))
+        .collect()
+}
+
 /// Runs services until a signal comes or a task fails; then stops everything in order.
 async fn serve(config: Config, services: &[Service], name: &str) -> Outcome {
     let telemetry = telemetry::init(&config.telemetry, name)?;
     let context = Context::system();
+    let startup = context.health.register("process");
     let listener = TcpListener::bind(config.admin.listen).await.map_err(|error| {
         format!("the setting admin.listen: can't listen on {}: {error}", config.admin.listen)
     })?;
@@ -117,9 +126,8 @@ async fn serve(config: Config, services: &[Service], name: &str) -> Outcome {
     });
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let started = async {
-        for service in services {
-            pass::start(*service, &config, &context).await?;
-        }
+        pass::start(services, &config, &context).await?;
+        startup.set(Ok(()));
         tracing::info!(services = ?services, "started");
         Ok::<(), pass::StartError>(())
     };
@@ -134,6 +142,7 @@ async fn serve(config: Config, services: &[Service], name: &str) -> Outcome {
     if let Err(error) = &outcome {
         tracing::error!(error = &**error, "the process can't go on");
     }
+    context.health.stop();
     let stopped = context.tasks.stop(Duration::from_secs(config.shutdown_seconds)).await;
     tracing::info!("stopped");
     tokio::task::spawn_blocking(|| telemetry.flush()).await?;

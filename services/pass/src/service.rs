@@ -106,32 +106,68 @@ pub async fn pending(service: Service, config: &Config) -> Result<(), DatabaseEr
     pending
 }
 
-/// Builds a service and starts it on the context's tasks.
-pub async fn start(service: Service, config: &Config, context: &Context) -> Result<(), StartError> {
-    let context = context.for_service(service.name());
-    let failed = |source: Box<dyn Error + Send + Sync>| StartError { service, source };
-    match service {
-        Service::Identity => {
-            identity::build(config.identity.clone(), &context).await.map_err(|e| failed(e.into()))?.start();
-        }
-        Service::Organization => {
-            organization::build(config.organization.clone(), &context)
-                .await
-                .map_err(|e| failed(e.into()))?
-                .start();
-        }
-        Service::Notification => {
-            notification::build(config.notification.clone(), &context)
-                .await
-                .map_err(|e| failed(e.into()))?
-                .start();
-        }
-        Service::Gateway => {
-            gateway::build(config.gateway.clone(), &context).await.map_err(|e| failed(e.into()))?.start();
-        }
-        Service::Console => {
-            console::build(config.console.clone(), &context).await.map_err(|e| failed(e.into()))?.start();
+/// A service that is built: connected, bound, and not yet at work.
+pub enum Built {
+    /// Accounts, credentials, sessions.
+    Identity(Box<identity::App>),
+    /// Organizations, members, invitations.
+    Organization(Box<organization::App>),
+    /// Mails.
+    Notification(Box<notification::App>),
+    /// The OpenID provider and its pages.
+    Gateway(Box<gateway::App>),
+    /// The settings pages.
+    Console(Box<console::App>),
+}
+
+impl Built {
+    /// Puts it to work on the context's tasks.
+    pub fn start(self) {
+        match self {
+            Self::Identity(app) => app.start(),
+            Self::Organization(app) => app.start(),
+            Self::Notification(app) => app.start(),
+            Self::Gateway(app) => app.start(),
+            Self::Console(app) => app.start(),
         }
     }
+}
+
+/// Builds a service: a wrong setting is found here, before anything works.
+pub async fn build(service: Service, config: &Config, context: &Context) -> Result<Built, StartError> {
+    let context = context.for_service(service.name());
+    let built: Result<Built, Box<dyn Error + Send + Sync>> = match service {
+        Service::Identity => identity::build(config.identity.clone(), &context)
+            .await
+            .map(|app| Built::Identity(Box::new(app)))
+            .map_err(Into::into),
+        Service::Organization => organization::build(config.organization.clone(), &context)
+            .await
+            .map(|app| Built::Organization(Box::new(app)))
+            .map_err(Into::into),
+        Service::Notification => notification::build(config.notification.clone(), &context)
+            .await
+            .map(|app| Built::Notification(Box::new(app)))
+            .map_err(Into::into),
+        Service::Gateway => gateway::build(config.gateway.clone(), &context)
+            .await
+            .map(|app| Built::Gateway(Box::new(app)))
+            .map_err(Into::into),
+        Service::Console => console::build(config.console.clone(), &context)
+            .await
+            .map(|app| Built::Console(Box::new(app)))
+            .map_err(Into::into),
+    };
+    built.map_err(|source| StartError { service, source })
+}
+
+/// Builds services, all of them, then starts them.
+pub async fn start(services: &[Service], config: &Config, context: &Context) -> Result<(), StartError> {
+    config.agree().map_err(|source| StartError { service: Service::Gateway, source: source.into() })?;
+    let mut built = Vec::with_capacity(services.len());
+    for service in services {
+        built.push(build(*service, config, context).await?);
+    }
+    built.into_iter().for_each(Built::start);
     Ok(())
 }

@@ -33,12 +33,8 @@ async fn main() {
     for concurrent in [1, 16] {
         Row::print("floor: axum hello", concurrent, floors::axum_hello(concurrent).await);
         Row::print("floor: one-row commit", concurrent, floors::one_row_commit(&suite, concurrent).await);
-        Row::print(
-            "code exchange (HTTP)",
-            concurrent,
-            paths::code_exchange(&suite, &person, concurrent).await,
-        );
-        Row::print("refresh grant (HTTP)", concurrent, paths::refresh(&suite, &person, concurrent).await);
+        Row::print("code exchange (HTTP)", concurrent, paths::code_exchange(&person, concurrent).await);
+        Row::print("refresh grant (HTTP)", concurrent, paths::refresh(&person, concurrent).await);
     }
     for concurrent in [1, 16] {
         Row::print("floor: tonic echo", concurrent, floors::tonic_echo(concurrent).await);

@@ -71,6 +71,8 @@ pub struct Fixture {
     pub outsider: Person,
     /// In no organization; has an open invitation to Acme.
     pub invited: Person,
+    /// Their account's unique ID.
+    pub unique_id: String,
     /// The id of Acme.
     pub acme: String,
     /// The id of the other organization.
@@ -147,8 +149,11 @@ impl Fixture {
             .await;
         }
         let sign_up = begin_sign_up(&suite).await;
-        let suite_at_rest = settle(&suite).await;
-        assert!(suite_at_rest);
+        let sql = "SELECT unique_id FROM accounts WHERE email = $1";
+        let unique_id =
+            sqlx::query_scalar(sql).bind(invited.email).fetch_one(&suite.databases["identity"].pool).await;
+        let unique_id = unique_id.expect("an account");
+        settle(&suite).await;
         Self {
             suite,
             wire,
@@ -158,6 +163,7 @@ impl Fixture {
             guest,
             outsider,
             invited,
+            unique_id,
             acme,
             other,
             invitation,
@@ -183,21 +189,21 @@ impl Fixture {
     }
 }
 
-/// Waits until all events were told.
-async fn settle(suite: &Suite) -> bool {
-    wait_for(async || {
-        for service in ["identity", "organization", "gateway"] {
-            let sql = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
-            let due: i64 =
-                sqlx::query_scalar(sql).fetch_one(&suite.databases[service].pool).await.expect("a count");
-            if due > 0 {
-                return false;
-            }
-        }
-        true
-    })
-    .await;
-    true
+/// Waits until everybody has been told what happened: clients of sessions that ended, then all others.
+async fn settle(suite: &Suite) {
+    const DUE: [(&str, &str); 4] = [
+        ("gateway", "SELECT count(*) FROM back_channel_logouts WHERE settle_time IS NULL"),
+        ("gateway", "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
+        ("identity", "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
+        ("organization", "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
+    ];
+    for (service, due) in DUE {
+        wait_for(async || {
+            let due = sqlx::query_scalar(due).fetch_one(&suite.databases[service].pool).await;
+            due.map(|due: i64| due == 0).expect("a count")
+        })
+        .await;
+    }
 }
 
 /// A method of the contract by its full name.

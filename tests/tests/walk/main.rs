@@ -6,11 +6,16 @@
 //! `route_table.rs` say for each how to ask and what each kind of caller gets; something new without a row
 //! fails the test, and so does a row whose thing is gone.
 //! `fixture.rs` makes the people, `wire.rs` calls without generated clients, `spoiled.rs` makes bad input,
-//! `unchanged.rs` compares the databases.
+//! `unchanged.rs` compares the databases, `logs.rs` reads what was logged.
 
 mod fixture;
+mod logs;
+mod route_table;
+mod routes;
+mod rpc_row;
 mod rpc_table;
 mod rpcs;
 mod spoiled;
 mod unchanged;
+mod visitor;
 mod wire;

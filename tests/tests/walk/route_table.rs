@@ -87,13 +87,26 @@ impl Row<'_> {
         row
     }
 
+    /// Everybody who is signed in gets the same.
+    fn mine(self, shown: &Shown) -> Self {
+        let mut row = self.all(shown);
+        row.nobody = SignIn;
+        row
+    }
+
     fn field(mut self, name: &str, value: &str) -> Self {
         self.fields.push((name.to_owned(), value.to_owned()));
         self
     }
 }
 
-fn row<'f>(f: &'f Fixture, site: Site, method: &'static str, path: &'static str, purpose: Purpose) -> Row<'f> {
+fn row<'f>(
+    f: &'f Fixture,
+    site: Site,
+    method: &'static str,
+    path: &'static str,
+    purpose: Purpose,
+) -> Row<'f> {
     let parameters = [
         ("organization", f.acme.as_str()),
         ("invitation", &f.invitation),
@@ -106,7 +119,10 @@ fn row<'f>(f: &'f Fixture, site: Site, method: &'static str, path: &'static str,
         method,
         path,
         purpose,
-        parameters: parameters.into_iter().filter(|(name, _)| path.contains(&format!("{{{name}}}"))).collect(),
+        parameters: parameters
+            .into_iter()
+            .filter(|(name, _)| path.contains(&format!("{{{name}}}")))
+            .collect(),
         query: String::new(),
         fields: vec![],
         nobody: Page,
@@ -141,8 +157,18 @@ fn organizations(f: &Fixture) -> Vec<Row<'_>> {
     let mut rows = vec![
         get("/organizations/{organization}").shown(SignIn, Refused(404), Page, Page),
         get("/organizations/{organization}/members").shown(SignIn, Refused(404), Page, Page),
-        get("/organizations/{organization}/invitations").shown(SignIn, Refused(404), Refused(403), Refused(403)),
-        get("/organizations/{organization}/invitations/new").shown(SignIn, Refused(404), Refused(403), Refused(403)),
+        get("/organizations/{organization}/invitations").shown(
+            SignIn,
+            Refused(404),
+            Refused(403),
+            Refused(403),
+        ),
+        get("/organizations/{organization}/invitations/new").shown(
+            SignIn,
+            Refused(404),
+            Refused(403),
+            Refused(403),
+        ),
         post("/organizations/{organization}/invitations/new")
             .shown(SignIn, Refused(404), Refused(403), Refused(403))
             .field("request_id", "0190a0a0-0000-7000-8000-000000000001")
@@ -150,10 +176,18 @@ fn organizations(f: &Fixture) -> Vec<Row<'_>> {
             .field("role", "member")
             .field("message", "Welcome")
             .field("language", "en"),
-        post("/organizations/{organization}/invitations/{invitation}/resend")
-            .shown(SignIn, Refused(404), Refused(403), Refused(403)),
-        post("/organizations/{organization}/invitations/{invitation}/cancel")
-            .shown(SignIn, Refused(404), Refused(403), Refused(403)),
+        post("/organizations/{organization}/invitations/{invitation}/resend").shown(
+            SignIn,
+            Refused(404),
+            Refused(403),
+            Refused(403),
+        ),
+        post("/organizations/{organization}/invitations/{invitation}/cancel").shown(
+            SignIn,
+            Refused(404),
+            Refused(403),
+            Refused(403),
+        ),
         post("/trial/{product}")
             .shown(SignIn, Refused(404), Refused(403), Refused(403))
             .field("request_id", "0190a0a0-0000-7000-8000-000000000002")
@@ -190,37 +224,34 @@ fn organizations(f: &Fixture) -> Vec<Row<'_>> {
 fn own(f: &Fixture) -> Vec<Row<'_>> {
     let get = |path| row(f, Site::Console, "GET", path, Purpose::Look);
     let post = |path| row(f, Site::Console, "POST", path, Purpose::Form);
-    let mine = |mut row: Row<'_>, shown: Shown| {
-        row.right.1 = shown.clone();
-        row.shown(SignIn, shown.clone(), shown.clone(), shown)
-    };
     let mut end = post("/sessions/{session}/end").shown(SignIn, Refused(404), Refused(404), Refused(404));
     end.right.1 = to("/sessions?done=");
     let gateway = f.suite.gateway.as_str();
     let mut back_channel = row(f, Site::Console, "POST", "/back-channel-logout", Purpose::Program);
     back_channel = back_channel.all(&Refused(400)).field("logout_token", &f.administrator.console.id);
     back_channel.right.0 = None;
-    let mut account = mine(post("/account"), to("/account?done="))
-        .field("name", "Somebody Else")
-        .field("unique_id", "somebody-else")
+    // The unique ID is somebody's, whose account alone is saved (ACC-4).
+    let mut account = post("/account").mine(&Refused(409));
+    account.right = (Some(&f.invited), to("/account?done="));
+    let account = account
+        .field("name", "Nina Newer")
+        .field("unique_id", &f.unique_id)
         .field("language", "en")
         .field("time_zone", "Asia/Tokyo")
         .field("appearance", "dark");
-    // The second one who wants a unique ID does not get it (ACC-4): the outsider was first.
-    (account.guest, account.member, account.right.1) = (Refused(409), Refused(409), Refused(409));
     vec![
-        mine(get("/"), Page),
-        mine(get("/account"), Page),
-        mine(get("/sessions"), Page),
-        mine(get("/trial"), Page),
-        mine(get("/trial/{product}"), Page),
+        get("/").mine(&Page),
+        get("/account").mine(&Page),
+        get("/sessions").mine(&Page),
+        get("/trial").mine(&Page),
+        get("/trial/{product}").mine(&Page),
         get("/signed-out").all(&Page),
         get("/sign-in").all(&to(format!("{gateway}oauth/authorize?"))),
         get("/callback").all(&Refused(400)),
         back_channel,
         account,
         end,
-        mine(post("/sessions/end-others"), to("/sessions?done=")),
+        post("/sessions/end-others").mine(&to("/sessions?done=")),
     ]
 }
 

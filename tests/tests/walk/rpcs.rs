@@ -2,7 +2,9 @@
 
 use crate::{
     fixture::{Fixture, Person},
-    rpc_table::{For, Gets, Row, rows, token},
+    logs,
+    rpc_row::{For, Gets, Row, token},
+    rpc_table::rows,
     spoiled::{Spoiled, garbled, spoiled},
     unchanged::{Snapshot, check_exceptions},
     wire::{Said, access, lists, peers},
@@ -30,7 +32,8 @@ struct Step<'f> {
 /// and shows nobody anything of another organization
 #[tokio::test(flavor = "multi_thread")]
 async fn every_rpc_refuses_whom_it_is_not_for() {
-    let fixture = Fixture::make().await;
+    logs::keep();
+    let fixture = Box::pin(Fixture::make()).await;
     check_exceptions(&fixture.suite).await;
     let steps = steps(&fixture);
     let mut wrong = Vec::new();
@@ -58,6 +61,7 @@ async fn every_rpc_refuses_whom_it_is_not_for() {
     for step in &steps {
         wrong.extend(Walker { fixture: &fixture, step }.right_people().await);
     }
+    wrong.extend(logs::spilled(&fixture));
     assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -77,11 +81,27 @@ fn steps(fixture: &Fixture) -> Vec<Step<'_>> {
         let method =
             method.unwrap_or_else(|| panic!("{} is gone: take it out of rpc_table.rs", row.method)).clone();
         let access = access(&method);
+        check_rule(&row, &access);
         let peer =
             peers(&access).0.first().copied().unwrap_or_else(|| panic!("nobody may call {}", row.method));
         Step { row, method, access, peer }
     });
     steps.collect()
+}
+
+/// Panics when the rule lets in more kinds of callers than the table knows of.
+fn check_rule(row: &Row<'_>, access: &Access) {
+    let kind = match row.callers {
+        For::System => ActorKind::System,
+        For::Anonymous => ActorKind::Anonymous,
+        For::People { .. } => ActorKind::Person,
+    };
+    let actors: Vec<_> = access.actors().collect();
+    assert_eq!(actors, [kind], "{}: rpc_table.rs knows of other kinds of actors", row.method);
+    // What products may call takes products' tokens, which nothing else takes.
+    let products = access.peers.iter().any(|peer| peer == "product");
+    assert!(!products || access.peers.len() == 1, "{}: products and services at once", row.method);
+    assert_eq!(products, access.audience() == Audience::Product, "{}: peers against audience", row.method);
 }
 
 /// Walks one method.
@@ -265,7 +285,7 @@ impl Walker<'_, '_> {
             if gets != Gets::Answer {
                 continue;
             }
-            let own = [person.account.clone(), person.session.clone(), f.other.clone()];
+            let own = own_things(f, person).await;
             let before = Snapshot::of_others(&f.suite, &own).await;
             let said = Said::Token(token(person, self.product()));
             match self.call(self.step.peer, &said, &row.request).await {
@@ -289,14 +309,28 @@ impl Walker<'_, '_> {
             if !is_lenient(row, &what) {
                 continue;
             }
-            // Whatever is taken is taken as another request than the first one.
+            // It is read like the first one, which has been: another request, or a link that was used.
             match self.call(self.step.peer, &said, &message).await {
-                Ok(_) | Err(Failure { reason: ErrorReason::RequestIdReused, .. }) => {}
+                Ok(_)
+                | Err(Failure { reason: ErrorReason::RequestIdReused | ErrorReason::LinkInvalid, .. }) => {}
                 Err(failure) => wrong.push(format!("{} {what}: {failure:?}, not an answer", row.method)),
             }
         }
         wrong
     }
+}
+
+/// What the rows say that are a person's own: account, sessions, organization.
+async fn own_things(f: &Fixture, person: &Person) -> Vec<String> {
+    let sql = "SELECT id::text FROM sessions WHERE account_id = $1::uuid";
+    let sessions =
+        sqlx::query_scalar(sql).bind(&person.account).fetch_all(&f.suite.databases["identity"].pool);
+    let mut own: Vec<String> = sessions.await.expect("sessions");
+    own.push(person.account.clone());
+    if std::ptr::eq(person, &raw const f.outsider) {
+        own.push(f.other.clone());
+    }
+    own
 }
 
 fn is_lenient(row: &Row<'_>, what: &str) -> bool {

@@ -1,15 +1,16 @@
 //! Requests as browsers send them, and as no browser would.
 
 use crate::{fixture::Person, route_table::Site};
-use http::{HeaderMap, StatusCode};
+
 use pass_tests::{Browser, Suite};
-use reqwest::Method;
+use reqwest::{Method, StatusCode, header::HeaderMap};
 use std::time::Duration;
 use url::Url;
 
 /// Somebody in a browser: what the browser knows of one of our two sites.
 #[derive(Debug, Clone)]
 pub struct Visitor {
+    client: reqwest::Client,
     cookies: String,
     /// What forms of this site must carry, from this browser.
     pub form_token: String,
@@ -37,27 +38,27 @@ pub struct Answer {
 
 impl Visitor {
     /// Nobody who is signed in.
-    pub async fn nobody(suite: &Suite, site: Site) -> Self {
+    pub async fn nobody(suite: &Suite, of: Site) -> Self {
         let browser = Browser::new("Nobody", "en");
         let page = browser.open(suite.gateway.join("/sign-in").expect("a path")).await;
-        let form_token = match site {
+        let form_token = match of {
             Site::Gateway => page.form("/sign-in").value("form_token").expect("a token").to_owned(),
             // Nobody sees a form there who is not signed in.
             Site::Console => String::new(),
         };
-        Self::with(&browser, site, form_token)
+        Self::with(&browser, of, form_token)
     }
 
     /// Somebody who is signed in.
-    pub async fn of(suite: &Suite, site: Site, person: &Person) -> Self {
+    pub async fn of(suite: &Suite, at: Site, person: &Person) -> Self {
         let browser = &person.browser;
-        let (url, form) = match site {
+        let (url, form) = match at {
             Site::Gateway => (suite.gateway.join("/sign-up"), "/sign-up"),
             Site::Console => (suite.console.join("/account"), "/sign-out"),
         };
         let page = browser.open(url.expect("a path")).await;
         let form_token = page.form(form).value("form_token").expect("a token").to_owned();
-        Self::with(browser, site, form_token)
+        Self::with(browser, at, form_token)
     }
 
     fn with(browser: &Browser, site: Site, form_token: String) -> Self {
@@ -66,14 +67,14 @@ impl Visitor {
             Site::Console => ("console.localhost", ["__Host-console", "__Host-console-form"]),
         };
         let cookies = names.iter().filter_map(|name| Some(format!("{name}={}", browser.cookie(host, name)?)));
-        Self { cookies: cookies.collect::<Vec<_>>().join("; "), form_token }
+        let client = pass_runtime::http::client(Duration::from_secs(20)).expect("a client");
+        Self { client, cookies: cookies.collect::<Vec<_>>().join("; "), form_token }
     }
 
     /// Asks, without following where the answer leads. `origin` is the page that asks.
     pub async fn ask(&self, method: &str, url: &Url, origin: Option<&str>, body: Option<Body>) -> Answer {
-        let client = pass_runtime::http::client(Duration::from_secs(20)).expect("a client");
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = client.request(method.clone(), url.clone()).header("accept", "text/html");
+        let mut request = self.client.request(method.clone(), url.clone()).header("accept", "text/html");
         if !self.cookies.is_empty() {
             request = request.header("cookie", &self.cookies);
         }
@@ -106,7 +107,8 @@ impl Answer {
 
     /// Headers that every answer must have, and this one has not.
     pub fn insecure(&self) -> Vec<String> {
-        let has = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let has =
+            |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let must = [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),

@@ -173,10 +173,11 @@ fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        // Connection exceptions, insufficient resources, operator intervention, wrong state of the database (SQLSTATE classes).
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| ["08", "53", "57", "55000"].iter().any(|class| code.starts_with(class))),
+        // Connection exceptions, insufficient resources, operator intervention (a statement that took too long
+        // excepted: it is the event's own), wrong state of the database (SQLSTATE classes).
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code != "57014" && ["08", "53", "57", "55000"].iter().any(|class| code.starts_with(class))
+        }),
         _ => false,
     }
 }

@@ -24,7 +24,7 @@ async fn what_is_committed_while_the_broker_is_down_is_told_when_it_is_back() {
     let relay = world.relay();
     ready(&relay).await;
     broker.stop().await;
-    wait_for(async || !relay.health.is_complete() && !consumer.health.is_ready()).await;
+    wait_for(async || !relay.health.is_complete() && !consumer.health.is_complete()).await;
     for number in 0..10 {
         world.publish(signed_in(number)).await;
     }

@@ -76,7 +76,7 @@ async fn an_event_waits_for_the_database_without_being_given_up() {
         ..Default::default()
     };
     world.inject("identity.signed_in", &prost::Message::encode_to_vec(&envelope)).await;
-    wait_for(async || !consumer.health.is_complete() && !relay.health.is_ready()).await;
+    wait_for(async || !consumer.health.is_complete() && !relay.health.is_complete()).await;
     world.database.allow_connections(true).await;
     assert_eq!(world.settled(1).await.len(), 1);
     ready(&consumer).await;

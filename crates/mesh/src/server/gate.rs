@@ -17,7 +17,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use tonic::{Code, Status, body::Body, service::Routes};
 use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span};
@@ -33,10 +33,18 @@ pub(super) struct Gate {
     peer: Option<Arc<Peer>>,
 }
 
+/// Held while a call runs.
+struct Permit {
+    _whole: OwnedSemaphorePermit,
+    _share: Option<OwnedSemaphorePermit>,
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
     #[error("there is no such method here")]
     NoMethod,
+    #[error("the request can't be read as a message of this method")]
+    Unreadable,
     #[error("too much to do at the moment")]
     Busy,
     #[error("the handler of {0} crashed")]
@@ -47,6 +55,7 @@ impl Problem for Trouble {
     fn kind(&self) -> Kind {
         match self {
             Self::NoMethod => Kind::NotFound,
+            Self::Unreadable => Kind::InvalidInput,
             Self::Busy => Kind::Unavailable,
             Self::Crashed(_) => Kind::Internal,
         }
@@ -54,6 +63,7 @@ impl Problem for Trouble {
     fn reason(&self) -> ErrorReason {
         match self {
             Self::NoMethod => ErrorReason::NotFound,
+            Self::Unreadable => ErrorReason::InvalidArgument,
             Self::Busy => ErrorReason::Unavailable,
             Self::Crashed(_) => ErrorReason::Internal,
         }
@@ -71,10 +81,20 @@ impl Gate {
         self
     }
 
-    /// The deadline that the caller states, or that a unary call has by default.
+    /// The deadline that the caller states; a unary call has one in any case, and no later one than the limit.
     fn deadline(&self, method: Option<&Method>, headers: &HeaderMap) -> Option<Instant> {
-        let default = method.filter(|method| !method.streaming).map(|_| self.shared.limits.served_call);
-        grpc_timeout(headers).or(default).map(|time| Instant::now() + time)
+        let most = method.filter(|method| !method.streaming).map(|_| self.shared.limits.served_call);
+        let stated = grpc_timeout(headers);
+        stated.into_iter().chain(most).min().map(|time| Instant::now() + time)
+    }
+
+    /// Leave for one call, while there is room: in the whole, and in the share of products.
+    fn permit(&self) -> Option<Permit> {
+        let share = match self.peer.as_deref() {
+            Some(Peer::Product(_)) => Some(self.shared.product_permits.clone().try_acquire_owned().ok()?),
+            _ => None,
+        };
+        Some(Permit { _whole: self.shared.permits.clone().try_acquire_owned().ok()?, _share: share })
     }
 
     /// Admission and handler. Runs in the call's own task.
@@ -107,6 +127,7 @@ impl Gate {
         };
         let handler = AssertUnwindSafe(self.routes.clone().oneshot(request)).catch_unwind();
         match handler.await {
+            Ok(Ok(response)) if unreadable(&response) => status(Trouble::Unreadable).into_http(),
             Ok(Ok(response)) if streaming => response.map(|body| until(body, self.end(deadline))),
             Ok(Ok(response)) => response,
             // The panic itself was printed by the panic hook.
@@ -151,7 +172,7 @@ impl Service<Request<Incoming>> for Gate {
         };
         let peer = gate.peer.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
         let span = trace::server_span(&peer, &service, &name, request.headers());
-        let Ok(permit) = gate.shared.permits.clone().try_acquire_owned() else {
+        let Some(permit) = gate.permit() else {
             let refused = span.in_scope(|| status(Trouble::Busy));
             return Box::pin(std::future::ready(Ok(refused.into_http())));
         };
@@ -205,6 +226,13 @@ fn describe(actor: &Actor) {
         }
     };
     span.record("actor", kind);
+}
+
+/// Whether tonic could not decode the request: it calls that INTERNAL, and it is the caller's mistake.
+fn unreadable(response: &Response<Body>) -> bool {
+    Status::from_header_map(response.headers()).is_some_and(|status| {
+        status.code() == Code::Internal && status.message().starts_with("failed to decode Protobuf message")
+    })
 }
 
 fn code(response: &Response<Body>) -> Code {

@@ -17,8 +17,10 @@ use std::{collections::HashMap, time::Duration};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// How long a worker may hold a delivery before another takes it: longer than all deadlines of a try
-/// together.
+/// How long a try may take, from asking for the content to the mail server's word.
+const TRY: Duration = Duration::from_secs(50);
+
+/// How long a worker may hold a delivery before another takes it: longer than a try.
 const LEASE: Duration = Duration::from_mins(2);
 
 /// How long settled deliveries are kept.
@@ -45,7 +47,10 @@ pub async fn deliver_next(app: &Notification) -> Result<bool, DeliverError> {
         tracing::debug!("the mail's trace is not recorded");
     }
     async {
-        let outcome = attempt(app, &delivery).await;
+        let outcome = match tokio::time::timeout(TRY, attempt(app, &delivery)).await {
+            Ok(outcome) => outcome,
+            Err(tokio::time::error::Elapsed { .. }) => Try::Deferred("a try took too long".to_owned()),
+        };
         settle(app, &delivery, outcome).await
     }
     .instrument(span)

@@ -8,8 +8,7 @@ use pass_proto::{
     identity::v1::{SignInRequest, session_service_client::SessionServiceClient},
     organization::v1::{CheckAccessRequest, access_service_client::AccessServiceClient},
 };
-use pass_runtime::http;
-use pass_tests::{Browser, Suite};
+use pass_tests::{Browser, Party, Suite};
 use pass_types::{Origin, SignUpId};
 use sqlx::{Postgres, Transaction};
 use std::{
@@ -18,29 +17,13 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::oneshot, time::Instant};
-use url::Url;
 
 const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "a long enough passphrase 7";
-const VERIFIER: &str = "bench-verifier-bench-verifier-bench-verifier-0001";
-/// S256 of the verifier.
-const CHALLENGE_OF: fn(&str) -> String = |verifier| {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    use sha2::{Digest, Sha256};
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
-};
-
-/// Somebody with an account, signed in.
+/// Somebody with an account, signed in, and the product that they use.
 pub struct Person {
     browser: Browser,
-    client: reqwest::Client,
-}
-
-/// The tokens that an exchange gives.
-#[derive(Clone)]
-struct Tokens {
-    access: String,
-    refresh: String,
+    party: Party,
 }
 
 impl Person {
@@ -48,62 +31,8 @@ impl Person {
     pub async fn prepare(suite: &Suite) -> Self {
         let browser = Browser::new("Bench", "en");
         suite.sign_up(&browser, "Bench", EMAIL, PASSWORD).await;
-        Self { browser, client: http::client(Duration::from_secs(20)).expect("a client") }
+        Self { browser, party: Party::backlog(suite) }
     }
-
-    /// A code for the sample product, from a browser that is signed in.
-    async fn code(&self, suite: &Suite) -> String {
-        let mut url = suite.gateway.join("/oauth/authorize").expect("a path");
-        url.query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", "backlog")
-            .append_pair("redirect_uri", &redirect_uri(suite))
-            .append_pair("scope", "openid offline_access")
-            .append_pair("state", "s")
-            .append_pair("code_challenge", &CHALLENGE_OF(VERIFIER))
-            .append_pair("code_challenge_method", "S256");
-        let location = self.browser.redirect_of(url.as_str()).await;
-        let mut pairs = location.query_pairs();
-        pairs.find(|(name, _)| name == "code").expect("a code").1.into_owned()
-    }
-
-    async fn tokens(&self, suite: &Suite) -> Tokens {
-        let code = self.code(suite).await;
-        exchange(&self.client, &endpoint(suite), &suite.backlog_secret, &redirect_uri(suite), &code).await
-    }
-}
-
-fn redirect_uri(suite: &Suite) -> String {
-    format!("{}callback", suite.backlog)
-}
-
-fn endpoint(suite: &Suite) -> Url {
-    suite.gateway.join("/oauth/token").expect("a path")
-}
-
-async fn token(client: &reqwest::Client, endpoint: &Url, secret: &str, form: &[(&str, &str)]) -> Tokens {
-    let request = client.post(endpoint.clone()).basic_auth("backlog", Some(secret)).form(form);
-    let answer = request.send().await.expect("an answer");
-    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
-    let answer: serde_json::Value = answer.json().await.expect("JSON");
-    let text = |name: &str| answer[name].as_str().expect("a token").to_owned();
-    Tokens { access: text("access_token"), refresh: text("refresh_token") }
-}
-
-async fn exchange(
-    client: &reqwest::Client,
-    endpoint: &Url,
-    secret: &str,
-    redirect_uri: &str,
-    code: &str,
-) -> Tokens {
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("code", code),
-        ("redirect_uri", redirect_uri),
-        ("code_verifier", VERIFIER),
-    ];
-    token(client, endpoint, secret, &form).await
 }
 
 fn channel(suite: &Suite, name: &'static str, config: MeshConfig, service: &str) -> Channel {
@@ -134,44 +63,41 @@ pub async fn sign_in(suite: &Suite, _: &Person, concurrent: usize) -> Row {
 }
 
 /// A code to tokens.
-pub async fn code_exchange(suite: &Suite, person: &Person, concurrent: usize) -> Row {
+pub async fn code_exchange(person: &Person, concurrent: usize) -> Row {
     const COUNT: usize = 400;
     let mut codes = Vec::with_capacity(COUNT);
     for _ in 0..COUNT {
-        codes.push(person.code(suite).await);
+        codes.push(person.party.code(&person.browser).await);
     }
-    let codes = Arc::new(codes);
-    let (client, endpoint, uri) = (person.client.clone(), endpoint(suite), redirect_uri(suite));
-    let secret = suite.backlog_secret.clone();
+    let (party, codes) = (person.party.clone(), Arc::new(codes));
     run(concurrent, COUNT, move |number| {
-        let (client, endpoint, uri, secret) = (client.clone(), endpoint.clone(), uri.clone(), secret.clone());
-        let codes = codes.clone();
+        let (party, codes) = (party.clone(), codes.clone());
         async move {
-            exchange(&client, &endpoint, &secret, &uri, &codes[number]).await;
+            party.exchange(&codes[number]).await.expect("tokens");
         }
     })
     .await
 }
 
 /// A refresh token to its successor: each worker has a family of its own.
-pub async fn refresh(suite: &Suite, person: &Person, concurrent: usize) -> Row {
+pub async fn refresh(person: &Person, concurrent: usize) -> Row {
     const EACH: usize = 50;
     let mut families = Vec::new();
     for _ in 0..concurrent {
-        families.push(person.tokens(suite).await.refresh);
+        families.push(person.party.tokens(&person.browser).await);
     }
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
     let begun = Instant::now();
     let workers: Vec<_> = families
         .into_iter()
         .map(|mut current| {
-            let (client, endpoint, secret) =
-                (person.client.clone(), endpoint(suite), suite.backlog_secret.clone());
+            let party = person.party.clone();
             tokio::spawn(async move {
                 let mut each = Vec::with_capacity(EACH);
                 for _ in 0..EACH {
+                    #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
                     let begun = Instant::now();
-                    let form = [("grant_type", "refresh_token"), ("refresh_token", current.as_str())];
-                    current = token(&client, &endpoint, &secret, &form).await.refresh;
+                    current = party.refresh(&current).await.expect("tokens");
                     each.push(begun.elapsed());
                 }
                 each
@@ -189,7 +115,7 @@ pub async fn refresh(suite: &Suite, person: &Person, concurrent: usize) -> Row {
 pub async fn check_access(suite: &Suite, person: &Person, concurrent: usize) -> Row {
     let config = suite.pki.product("backlog").expect("files").config("pass.internal");
     let client = AccessServiceClient::new(channel(suite, "backlog", config, "organization"));
-    let token: Arc<str> = person.tokens(suite).await.access.into();
+    let token: Arc<str> = person.party.tokens(&person.browser).await.access.into();
     run(concurrent, 3_000, move |_| {
         let (mut client, token) = (client.clone(), token.clone());
         async move {
