@@ -46,7 +46,7 @@ pub struct Limits {
     /// How long a call that says nothing else may take.
     #[serde(with = "seconds")]
     pub call: Duration,
-    /// How long a served call that came without a deadline may take.
+    /// How long a served call may take at most (a stream: as long as its caller says).
     #[serde(with = "seconds")]
     pub served_call: Duration,
     /// How long connecting may take, TLS included.
@@ -67,7 +67,8 @@ pub struct Limits {
     /// How long what runs may go on: on a connection that is too old, and at shutdown.
     #[serde(with = "seconds")]
     pub grace: Duration,
-    /// Calls served at once; more are refused as UNAVAILABLE, for another replica to take.
+    /// Calls served at once; more are refused as UNAVAILABLE, for another replica to take. Products
+    /// together get a quarter of them.
     pub concurrent_calls: usize,
     /// Calls at once over one connection.
     pub concurrent_streams: u32,
@@ -87,6 +88,13 @@ impl Default for Limits {
             concurrent_calls: 1024,
             concurrent_streams: 256,
         }
+    }
+}
+
+impl Limits {
+    /// What products may take of [`concurrent_calls`](Limits::concurrent_calls), all together.
+    pub(crate) fn concurrent_product_calls(&self) -> usize {
+        self.concurrent_calls.div_ceil(4)
     }
 }
 

@@ -29,7 +29,9 @@ impl FromStr for Email {
     type Err = Invalid;
 
     /// Takes an `addr-spec` of RFC 5321 (with the Unicode of RFC 6531), at most 254 bytes, without
-    /// quoted local parts, address literals, comments or control characters.
+    /// quoted local parts, address literals, comments or control characters. The local part must not have
+    /// characters that the key takes for others (ligatures, full-width letters, the Kelvin sign): mail
+    /// servers tell those mailboxes apart, so two people could have one key.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         const WRONG: Invalid = Invalid("must be an email address, for instance taro@example.com");
         let typed = text.trim();
@@ -48,6 +50,10 @@ impl FromStr for Email {
         let composed: String = typed.nfc().collect();
         email_address::EmailAddress::parse_with_options(&composed, options).map_err(|_| WRONG)?;
         let key: String = typed.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+        let local = typed.rsplit_once('@').map_or(typed, |(local, _)| local);
+        if !local.nfc().eq(local.nfkc()) || local.chars().any(is_singleton) {
+            return Err(Invalid("must not have look-alike characters before the @"));
+        }
         // Compatibility forms must not hide a second address, a space or a quote.
         if key.matches('@').count() != 1
             || key.len() > 254
@@ -57,6 +63,12 @@ impl FromStr for Email {
         }
         Ok(Self { typed: typed.to_owned(), key })
     }
+}
+
+/// Whether normalisation makes another character of this one, for instance K of the Kelvin sign.
+fn is_singleton(c: char) -> bool {
+    let mut normal = std::iter::once(c).nfc();
+    normal.next() != Some(c) && normal.next().is_none()
 }
 
 impl PartialEq for Email {
@@ -106,6 +118,24 @@ mod tests {
             &long,
         ] {
             assert!(text.parse::<Email>().is_err(), "{text:?} was taken");
+        }
+    }
+    /// proves ACC-2: equal addresses are one mailbox, also to mail servers that compare bytes
+    #[test]
+    fn a_local_part_that_looks_like_another_is_refused() {
+        for text in [
+            "\u{fb01}nance@example.com", // the ligature fi
+            "\u{ff54}aro@example.com",   // a full-width t
+            "\u{212a}aren@example.com",  // the Kelvin sign
+            "\u{212b}sa@example.com",    // the Angstrom sign
+            "\u{17f}ato@example.com",    // a long s
+            "taro\u{b2}@example.com",    // a superscript two
+        ] {
+            assert!(text.parse::<Email>().is_err(), "{text:?} was taken");
+        }
+        for text in ["Åsa@example.com", "A\u{30a}sa@example.com", "花子@example.com", "STRASSE@example.com"]
+        {
+            assert!(text.parse::<Email>().is_ok(), "{text:?} was refused");
         }
     }
 }

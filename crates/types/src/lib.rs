@@ -9,6 +9,7 @@ mod entropy;
 mod error;
 mod id;
 mod names;
+mod network;
 mod roles;
 mod token;
 
@@ -19,5 +20,6 @@ pub use entropy::Entropy;
 pub use error::{Invalid, Kind, Violation};
 pub use id::{AccountId, ClientId, EventId, InvitationId, OrganizationId, RequestId, SessionId, SignUpId};
 pub use names::{OrganizationName, PersonName, PlanName, SpaceId, SpaceKey, TimeZone, UniqueId};
+pub use network::network;
 pub use roles::{AccountKind, Appearance, Language, Privilege, Privileges, Product, Role};
 pub use token::{LinkKey, Secret, SecretHash};

@@ -11,7 +11,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     response::Response,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use pass_types::{Entropy, LinkKey, Secret};
 use serde::de::DeserializeOwned;
 
@@ -69,9 +69,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         }
         let body = Bytes::from_request(Request::from_parts(parts, body), state)
             .await
-            .map_err(|_| browser.refused(Refusal::malformed()))?;
+            .map_err(|rejection| unread(&browser, rejection.status()))?;
         read(&browser, &headers, &body).map(Self).map_err(|refusal| browser.refused(refusal))
     }
+}
+
+/// What a browser gets whose form is too large, or broke off.
+fn unread(browser: &Browser, status: StatusCode) -> Response {
+    let mut response = browser.refused(Refusal::malformed());
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        *response.status_mut() = status;
+    }
+    response
 }
 
 fn read<T: DeserializeOwned>(browser: &Browser, headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {

@@ -14,6 +14,7 @@ mod language;
 mod limit;
 mod page;
 mod refusal;
+mod serve;
 mod texts;
 mod trace;
 mod web;

@@ -6,15 +6,30 @@ use governor::{
     clock::{Clock as _, Reference},
     middleware::NoOpMiddleware,
     nanos::Nanos,
-    state::keyed::DashMapStateStore,
+    state::{
+        InMemoryState, StateStore,
+        direct::NotKeyed,
+        keyed::{DashMapStateStore, ShrinkableKeyedStateStore},
+    },
 };
 use pass_types::SharedClock;
-use std::{hash::Hash, num::NonZeroU32, time::Duration};
+use std::{
+    hash::Hash,
+    num::NonZeroU32,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
-/// So many per period for each key, for instance for each network address. Kept in memory: a limit
-/// counts per replica.
+/// Keys that are kept at once.
+const MOST_KEYS: usize = 100_000;
+
+/// So many per period for each key, for instance for each network (`pass_types::network`). Kept in memory:
+/// a limit counts per replica. It remembers 100,000 keys; while so many are busy, all others share one limit.
 pub struct Limiter<K: Hash + Eq + Clone> {
-    state: RateLimiter<K, DashMapStateStore<K>, Ticks, NoOpMiddleware<Tick>>,
+    state: RateLimiter<K, Bounded<K>, Ticks, NoOpMiddleware<Tick>>,
+    /// The second of the last pruning that lack of room asked for.
+    pruned: AtomicI64,
+    most: usize,
 }
 
 /// Too many, too fast.
@@ -31,13 +46,23 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Panics
     /// When the period is zero.
     pub fn new(burst: NonZeroU32, period: Duration, clock: SharedClock) -> Self {
+        Self::with_room(MOST_KEYS, burst, period, clock)
+    }
+
+    fn with_room(most: usize, burst: NonZeroU32, period: Duration, clock: SharedClock) -> Self {
         let quota =
             Quota::with_period(period / burst.get()).expect("the period is not zero").allow_burst(burst);
-        Self { state: RateLimiter::dashmap_with_clock(quota, Ticks(clock)) }
+        let store = Bounded { keys: DashMapStateStore::default(), others: InMemoryState::default(), most };
+        Self { state: RateLimiter::new(quota, store, Ticks(clock)), pruned: AtomicI64::new(0), most }
     }
 
     /// Counts one.
     pub fn check(&self, key: &K) -> Result<(), TooMany> {
+        let second = self.state.clock().0.now().unix_timestamp();
+        // Looking at all keys takes a while: once a second at most.
+        if self.state.len() >= self.most && self.pruned.swap(second, Ordering::Relaxed) != second {
+            self.prune();
+        }
         self.state.check_key(key).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.state.clock().now());
             TooMany { retry_after: Duration::from_secs(wait.as_secs() + 1) }
@@ -59,6 +84,40 @@ impl<K: Hash + Eq + Clone> std::fmt::Debug for Limiter<K> {
 impl From<TooMany> for Refusal {
     fn from(TooMany { retry_after }: TooMany) -> Self {
         Self { retry_after: Some(retry_after), ..Self::rate_limited() }
+    }
+}
+
+/// The states of so many keys, and one for all others.
+struct Bounded<K: Hash + Eq + Clone> {
+    keys: DashMapStateStore<K>,
+    others: InMemoryState,
+    most: usize,
+}
+
+impl<K: Hash + Eq + Clone> StateStore for Bounded<K> {
+    type Key = K;
+
+    fn measure_and_replace<T, F, E>(&self, key: &K, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        if self.keys.len() < self.most || self.keys.contains_key(key) {
+            self.keys.measure_and_replace(key, measure)
+        } else {
+            self.others.measure_and_replace(&NotKeyed::NonKey, measure)
+        }
+    }
+}
+
+impl<K: Hash + Eq + Clone> ShrinkableKeyedStateStore<K> for Bounded<K> {
+    fn retain_recent(&self, drop_below: Nanos) {
+        self.keys.retain_recent(drop_below);
+    }
+    fn len(&self) -> usize {
+        self.keys.len()
+    }
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty()
     }
 }
 
@@ -119,5 +178,24 @@ mod tests {
         limiter.check(&"another").unwrap();
         *clock.0.lock().unwrap() += refused.retry_after;
         limiter.check(&"one").unwrap();
+    }
+    /// Whoever comes from ever new addresses fills neither memory nor passes.
+    #[test]
+    fn the_keys_are_bounded_and_those_beyond_share_a_limit() {
+        let clock = Arc::new(Hand(Mutex::new(datetime!(2026-01-01 0:00 UTC))));
+        let three = NonZeroU32::new(3).unwrap();
+        let limiter = Limiter::with_room(10, three, Duration::from_secs(30), clock.clone());
+        let passed = (0..1_000).filter(|key| limiter.check(key).is_ok()).count();
+        assert_eq!(passed, 10 + 3);
+        assert_eq!(limiter.state.len(), 10);
+        limiter.check(&0).unwrap();
+        // When the first ones are within their limit again, there is room.
+        *clock.0.lock().unwrap() += Duration::from_mins(1);
+        for key in 2_000..2_010 {
+            for _ in 0..3 {
+                limiter.check(&key).unwrap();
+            }
+        }
+        assert_eq!(limiter.state.len(), 10);
     }
 }

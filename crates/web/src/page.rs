@@ -129,7 +129,7 @@ impl Page {
     /// What is wrong with a field.
     pub fn error_of(&self, field: &str) -> Option<String> {
         let refusal = self.refusal.as_ref().filter(|refusal| refusal.fields().contains(&field))?;
-        if !refusal.violations.iter().any(|(path, _)| path.rsplit('.').next() == Some(field)) {
+        if refusal.field_of_reason() == Some(field) {
             return Some(self.texts.reason(self.language, refusal.reason));
         }
         let key = format!("invalid-{}", field.replace('_', "-"));
@@ -209,5 +209,23 @@ pub fn html_with(status: StatusCode, page: &impl Template) -> Response {
             tracing::error!(error = &error as &dyn std::error::Error, "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pass_proto::errors::v1::ErrorReason;
+    use pass_types::Kind;
+
+    #[test]
+    fn what_the_reason_says_of_a_field_is_more_than_that_it_is_wrong() {
+        let refused = |reason| {
+            let violations = vec![("password".to_owned(), "is wrong".to_owned())];
+            let refusal = Refusal { violations, ..Refusal::new(Kind::InvalidInput, reason) };
+            Browser::sample(Texts::shared()).page().refused(refusal).error_of("password").unwrap()
+        };
+        assert!(refused(ErrorReason::PasswordGuessable).contains("too easy to guess"));
+        assert!(refused(ErrorReason::InvalidArgument).contains("12 to 128"));
     }
 }

@@ -68,18 +68,23 @@ impl Refusal {
 
     /// The fields that are wrong, by their last name: violations, and reasons that are always about one.
     pub fn fields(&self) -> Vec<&str> {
-        let by_reason = match self.reason {
+        let named = self.violations.iter().map(|(path, _)| path.rsplit('.').next().unwrap_or(path));
+        let mut fields: Vec<&str> = named.collect();
+        fields.extend(self.field_of_reason().filter(|field| !fields.contains(field)));
+        fields
+    }
+
+    /// The field that the reason is always about, if there is one: what it says is more than that the field
+    /// is wrong.
+    pub fn field_of_reason(&self) -> Option<&'static str> {
+        match self.reason {
             ErrorReason::UniqueIdTaken => Some("unique_id"),
             ErrorReason::SpaceIdTaken => Some("space_id"),
             ErrorReason::TrialUsed => Some("product"),
             ErrorReason::AlreadyMember | ErrorReason::AlreadyInvited => Some("email"),
             ErrorReason::PasswordLength | ErrorReason::PasswordGuessable => Some("password"),
             _ => None,
-        };
-        let named = self.violations.iter().map(|(path, _)| path.rsplit('.').next().unwrap_or(path));
-        let mut fields: Vec<&str> = named.collect();
-        fields.extend(by_reason.filter(|field| !fields.contains(field)));
-        fields
+        }
     }
 }
 

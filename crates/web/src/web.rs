@@ -10,11 +10,12 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
-use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pass_runtime::config::SecretText;
 use pass_types::{Entropy, Invalid, LinkKey, Origin};
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 use url::Url;
 
 /// Bodies longer than this are refused.
@@ -49,17 +50,17 @@ pub enum WebError {
     #[error("public_url must be http or https, with a host and no path")]
     PublicUrl,
     /// The secret for form tokens.
-    #[error("form_secret {0}")]
+    #[error("form_secret is wrong")]
     FormSecret(#[source] Invalid),
 }
 
 /// The layers around all routes of a service: security headers, [`Browser`], form tokens, the shared
 /// assets, a page for what is not there, a limit on bodies.
 #[derive(Debug, Clone)]
-pub struct Web(Arc<Settings>);
+pub struct Web(pub(crate) Arc<Settings>);
 
 #[derive(Debug)]
-struct Settings {
+pub(crate) struct Settings {
     own_origin: Arc<str>,
     https: bool,
     trusted_proxies: Vec<Network>,
@@ -68,6 +69,8 @@ struct Settings {
     form_targets: Vec<Url>,
     entropy: Entropy,
     texts: Texts,
+    /// Everything that runs: connections, and handlers, which may outlive theirs.
+    pub(crate) running: TaskTracker,
 }
 
 impl Web {
@@ -95,6 +98,7 @@ impl Web {
             form_targets,
             entropy,
             texts,
+            running: TaskTracker::new(),
         })))
     }
 
@@ -103,8 +107,7 @@ impl Web {
         &self.0.own_origin
     }
 
-    /// Puts the layers around all routes. Serve the result with
-    /// `into_make_service_with_connect_info::<SocketAddr>()`.
+    /// Puts the layers around all routes. Serve the result with [`serve`](Web::serve).
     pub fn around<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
         routes
             .merge(assets::routes())
@@ -137,14 +140,18 @@ impl Web {
     }
 }
 
-/// Around every request.
+/// Around every request. It is handled in a task that nobody's cancellation drops: a browser that goes
+/// away ends the waiting, not the work (a transaction that is dropped half-way can poison its connection).
 async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
     let (browser, cookie) = web.browser(request.headers(), peer);
     request.extensions_mut().insert(browser.clone());
-    let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    let handled = web.0.running.spawn(next.run(request).in_current_span());
+    let mut response = match handled.await.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(response) => response,
-        Err(panic) => after_panic(&browser, &*panic),
+        Err(Ok(panic)) => after_panic(&browser, &*panic),
+        // The runtime ends.
+        Err(Err(_)) => browser.refused(Refusal::internal()),
     };
     let is_page = response
         .headers()

@@ -1,7 +1,8 @@
 //! The sample product: "Backlog", with one page that shows who is signed in and what the suite says.
 
-use crate::relying_party::{
-    AccessClaims, Departure, RelyingParty, RelyingPartyConfig, RelyingPartyError, Tokens,
+use crate::{
+    relying_party::{AccessClaims, Departure, RelyingParty, RelyingPartyConfig, RelyingPartyError, Tokens},
+    visits::Visits,
 };
 use askama::Template;
 use axum::{
@@ -24,7 +25,6 @@ use pass_runtime::{Context, Shutdown};
 use pass_types::{Origin, Secret};
 use serde::Deserialize;
 use std::{
-    collections::HashMap,
     error::Error,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -43,23 +43,13 @@ pub enum BacklogError {
     RelyingParty(#[from] RelyingPartyError),
 }
 
-/// A browser's place in the product.
-enum Visit {
-    /// It left for the gateway.
-    Away(Departure),
-    /// It is signed in.
-    Here { tokens: Tokens, sid: String },
-    /// The gateway said that the session is over (back-channel logout).
-    Ended,
-}
-
 /// The sample product.
 #[derive(Clone)]
 pub struct Backlog {
     party: Arc<RelyingParty>,
     accounts: AccountServiceClient<Channel>,
     access: AccessServiceClient<Channel>,
-    visits: Arc<Mutex<HashMap<String, Visit>>>,
+    visits: Arc<Mutex<Visits>>,
     context: Context,
 }
 
@@ -120,32 +110,27 @@ impl Backlog {
         axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.requested().await }).await
     }
 
-    fn visits(&self) -> MutexGuard<'_, HashMap<String, Visit>> {
+    fn visits(&self) -> MutexGuard<'_, Visits> {
         self.visits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The tokens and verified claims of a browser, refreshed when the access token has expired.
     async fn signed_in(&self, visit: &str) -> Result<Option<(Tokens, AccessClaims)>, RelyingPartyError> {
-        let tokens = match self.visits().get(visit) {
-            Some(Visit::Here { tokens, .. }) => tokens.clone(),
-            _ => return Ok(None),
-        };
+        let Some(tokens) = self.visits().tokens(visit) else { return Ok(None) };
         if let Ok(claims) = self.party.access(&tokens.access_token).await {
             return Ok(Some((tokens, claims)));
         }
-        match self.party.refresh(&tokens).await {
-            Ok(tokens) => {
-                let claims = self.party.access(&tokens.access_token).await?;
-                let here = Visit::Here { tokens: tokens.clone(), sid: claims.sid.clone() };
-                self.visits().insert(visit.to_owned(), here);
-                Ok(Some((tokens, claims)))
+        let now = match self.party.refresh(&tokens).await {
+            Ok(new) => {
+                let sid = self.party.access(&new.access_token).await?.sid;
+                self.visits().refresh(visit, &tokens, new, sid)
             }
-            Err(RelyingPartyError::Refused(_)) => {
-                self.visits().insert(visit.to_owned(), Visit::Ended);
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+            Err(RelyingPartyError::Refused(_)) => self.visits().expire(visit, &tokens),
+            Err(error) => return Err(error),
+        };
+        let Some(now) = now else { return Ok(None) };
+        let claims = self.party.access(&now.access_token).await?;
+        Ok(Some((now, claims)))
     }
 
     /// What the suite says about the person, over the mesh.
@@ -194,7 +179,7 @@ async fn home(State(backlog): State<Backlog>, cookies: CookieJar) -> Response {
         Some((tokens, claims)) => Some(backlog.ask(tokens, claims).await),
         None => None,
     };
-    let ended = matches!(backlog.visits().get(&visit), Some(Visit::Ended));
+    let ended = backlog.visits().has_ended(&visit);
     match (Page { ended, person }).render() {
         Ok(page) => ([(header::CACHE_CONTROL, "no-store")], Html(page)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -205,7 +190,7 @@ async fn sign_in(State(backlog): State<Backlog>, cookies: CookieJar) -> Response
     match backlog.party.depart(None).await {
         Ok((url, departure)) => {
             let visit = Secret::generate(&backlog.context.entropy).reveal();
-            backlog.visits().insert(visit.clone(), Visit::Away(departure));
+            backlog.visits().depart(visit.clone(), departure);
             let cookie = Cookie::build((COOKIE, visit)).path("/").secure(true).http_only(true);
             (cookies.add(cookie.same_site(SameSite::Lax)), Redirect::to(url.as_str())).into_response()
         }
@@ -219,32 +204,41 @@ async fn callback(
     Query(answer): Query<Callback>,
 ) -> Response {
     let visit = cookies.get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
-    let Some(Visit::Away(departure)) = backlog.visits().remove(&visit) else {
+    let Some(departure) = backlog.visits().come_back(&visit) else {
         return Redirect::to("/").into_response();
     };
-    if answer.state.as_deref() != Some(&departure.state) {
-        return problem(&RelyingPartyError::Token("the answer is for another browser (state)"));
-    }
-    let (Some(code), Some(issuer)) = (answer.code, answer.iss) else {
-        return problem(&RelyingPartyError::Refused(answer.error.unwrap_or_default()));
-    };
-    let arrived = async {
-        let tokens = backlog.party.arrive(&departure, &code, &issuer).await?;
-        let sid = backlog.party.access(&tokens.access_token).await?.sid;
-        Ok(Visit::Here { tokens, sid })
-    };
-    match arrived.await {
-        Ok(here) => {
-            backlog.visits().insert(visit, here);
+    match arrive(&backlog, &departure, answer).await {
+        Ok((tokens, sid)) => {
+            backlog.visits().arrive(&visit, tokens, sid);
             Redirect::to("/").into_response()
         }
-        Err(error) => problem(&error),
+        Err(error) => {
+            backlog.visits().leave(&visit);
+            problem(&error)
+        }
     }
+}
+
+/// The tokens for a browser's answer, and the session that they are of.
+async fn arrive(
+    backlog: &Backlog,
+    departure: &Departure,
+    answer: Callback,
+) -> Result<(Tokens, String), RelyingPartyError> {
+    if answer.state.as_deref() != Some(&departure.state) {
+        return Err(RelyingPartyError::Token("the answer is for another browser (state)"));
+    }
+    let (Some(code), Some(issuer)) = (answer.code, answer.iss) else {
+        return Err(RelyingPartyError::Refused(answer.error.unwrap_or_default()));
+    };
+    let tokens = backlog.party.arrive(departure, &code, &issuer).await?;
+    let sid = backlog.party.access(&tokens.access_token).await?.sid;
+    Ok((tokens, sid))
 }
 
 async fn sign_out(State(backlog): State<Backlog>, cookies: CookieJar) -> Response {
     let visit = cookies.get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
-    let Some(Visit::Here { tokens, .. }) = backlog.visits().remove(&visit) else {
+    let Some(tokens) = backlog.visits().leave(&visit) else {
         return Redirect::to("/").into_response();
     };
     match backlog.party.sign_out(&tokens).await {
@@ -256,11 +250,7 @@ async fn sign_out(State(backlog): State<Backlog>, cookies: CookieJar) -> Respons
 async fn back_channel_logout(State(backlog): State<Backlog>, Form(logout): Form<Logout>) -> Response {
     match backlog.party.logout_token(&logout.logout_token).await {
         Ok(ended) => {
-            for visit in backlog.visits().values_mut() {
-                if matches!(visit, Visit::Here { sid, .. } if *sid == ended) {
-                    *visit = Visit::Ended;
-                }
-            }
+            backlog.visits().end(ended);
             ([(header::CACHE_CONTROL, "no-store")], StatusCode::OK).into_response()
         }
         Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),

@@ -7,5 +7,6 @@
 pub mod backlog;
 pub mod mail;
 mod relying_party;
+mod visits;
 
 pub use relying_party::{RelyingPartyConfig, RelyingPartyError};

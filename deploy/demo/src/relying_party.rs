@@ -8,7 +8,8 @@ use pass_types::{Entropy, SharedClock};
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::RwLock;
+use time::OffsetDateTime;
+use tokio::sync::{Mutex as AsyncMutex, RwLock};
 use url::Url;
 
 /// How the sample product is known to the gateway.
@@ -107,7 +108,7 @@ struct OAuthError {
 }
 
 /// What a browser that left for the gateway must bring back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Departure {
     /// Against forged answers.
     pub state: String,
@@ -122,7 +123,12 @@ pub struct RelyingParty {
     clock: SharedClock,
     entropy: Entropy,
     known: RwLock<Option<(Arc<Discovery>, Arc<JwkSet>)>>,
+    /// When that was last asked for; held while it is.
+    asked: AsyncMutex<Option<OffsetDateTime>>,
 }
+
+/// The gateway's keys are asked for again at most this often, whoever shows tokens with made-up key ids.
+const AGAIN: time::Duration = time::Duration::seconds(5);
 
 const BACK_CHANNEL_LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
@@ -134,7 +140,7 @@ impl RelyingParty {
         entropy: Entropy,
     ) -> Result<Self, RelyingPartyError> {
         let client = http::client(Duration::from_secs(5)).map_err(RelyingPartyError::Gateway)?;
-        Ok(Self { config, client, clock, entropy, known: RwLock::new(None) })
+        Ok(Self { config, client, clock, entropy, known: RwLock::new(None), asked: AsyncMutex::new(None) })
     }
 
     /// Where to send the browser, and what it must bring back.
@@ -286,6 +292,13 @@ impl RelyingParty {
         if let (false, Some(known)) = (anew, &*self.known.read().await) {
             return Ok(known.clone());
         }
+        let mut asked = self.asked.lock().await;
+        let now = self.clock.now();
+        let lately = asked.is_some_and(|asked| now < asked + AGAIN);
+        if let (Some(known), true) = (&*self.known.read().await, !anew || lately) {
+            return Ok(known.clone());
+        }
+        *asked = Some(now);
         let mut url = self.config.issuer.clone();
         url.set_path("/.well-known/openid-configuration");
         let discovery: Discovery = self.get(url).await?;
@@ -302,5 +315,59 @@ impl RelyingParty {
         let answer =
             http::traced(self.client.get(url)).send().await.and_then(reqwest::Response::error_for_status);
         answer.map_err(RelyingPartyError::Gateway)?.json().await.map_err(RelyingPartyError::Gateway)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Json, Router, routing::get};
+    use pass_testkit::FakeClock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::net::TcpListener;
+
+    /// A gateway without keys, and how often it was asked for them.
+    async fn gateway() -> (Url, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let endpoint = |name: &str| format!("{issuer}/{name}");
+        let discovery = serde_json::json!({
+            "issuer": issuer, "authorization_endpoint": endpoint("authorize"), "token_endpoint": endpoint("token"),
+            "jwks_uri": endpoint("jwks"), "end_session_endpoint": endpoint("logout"),
+        });
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counts = asked.clone();
+        let jwks = move || async move {
+            counts.fetch_add(1, Ordering::SeqCst);
+            Json(serde_json::json!({ "keys": [] }))
+        };
+        let routes = Router::new()
+            .route("/.well-known/openid-configuration", get(|| async { Json(discovery) }))
+            .route("/jwks", get(jwks));
+        tokio::spawn(axum::serve(listener, routes).into_future());
+        (issuer.parse().unwrap(), asked)
+    }
+
+    #[tokio::test]
+    async fn made_up_key_ids_do_not_make_it_ask_the_gateway_again_and_again() {
+        let ((issuer, asked), clock) = (gateway().await, FakeClock::default());
+        let config = RelyingPartyConfig {
+            issuer,
+            public_url: "https://backlog.example".parse().unwrap(),
+            client_id: "backlog".to_owned(),
+            client_secret: "secret".to_owned().into(),
+        };
+        let party = RelyingParty::new(config, clock.shared(), Entropy::from_seed(1)).unwrap();
+        let refuse = async || {
+            for number in 0..10 {
+                let header = format!(r#"{{"alg":"ES256","typ":"logout+jwt","kid":"{number}"}}"#);
+                let token = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode(header));
+                assert!(matches!(party.logout_token(&token).await, Err(RelyingPartyError::Token(_))));
+            }
+            asked.load(Ordering::SeqCst)
+        };
+        assert_eq!(refuse().await, 1);
+        clock.advance(AGAIN);
+        assert_eq!(refuse().await, 2);
     }
 }

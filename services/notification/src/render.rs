@@ -14,13 +14,12 @@ static_loader! {
     };
 }
 
-/// A mail that is ready to be rendered.
+/// A mail that is ready to be rendered. It does not know the recipient's name: for a sign-up anybody may
+/// have typed one, and nobody's text is to be sent from our domain to an address that is not known to want it.
 #[derive(Debug, Clone)]
 pub struct Mail {
     /// To whom.
     pub email: String,
-    /// Their name, if it is known.
-    pub name: Option<String>,
     /// In which language.
     pub language: Language,
     /// In which time zone instants are told.
@@ -110,7 +109,7 @@ pub fn render(mail: &Mail) -> Result<Rendered, askama::Error> {
         _ => None,
     };
     let (subject, lead, action, note) = (say("subject"), say("lead"), say("action"), say("note"));
-    let greeting = texts.say(if mail.name.is_some() { "greeting" } else { "greeting-stranger" });
+    let greeting = texts.say("greeting");
     let (service, footer, link_hint) = (texts.say("service"), texts.say("footer"), texts.say("link-hint"));
     let url = mail.url.as_str();
     let html = Html {
@@ -154,7 +153,6 @@ impl Texts {
         };
         let mut texts = Self { language, arguments: HashMap::new() };
         texts.set("email", mail.email.clone());
-        texts.set("name", mail.name.clone().unwrap_or_default());
         match &mail.content {
             Content::SignUp { expires } => texts.set("expires", local_time(*expires, &mail.time_zone)),
             Content::SignUpExists => {}
@@ -217,7 +215,6 @@ mod tests {
             for language in Language::ALL {
                 let mail = Mail {
                     email: "hanako@example.com".to_owned(),
-                    name: (name == "sign-up").then(|| "佐藤 花子".to_owned()),
                     language: *language,
                     time_zone: "Asia/Tokyo".parse().unwrap(),
                     url: "https://pass.example/x/token".to_owned(),

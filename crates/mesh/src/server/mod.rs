@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) credentials: watch::Receiver<Arc<Credentials>>,
     /// One permit a running call.
     pub(crate) permits: Arc<Semaphore>,
+    /// One permit a running call of a product: products take a part of the whole at most, all together.
+    pub(crate) product_permits: Arc<Semaphore>,
     /// Everything that runs: connections, and handlers, which may outlive theirs.
     pub(crate) running: TaskTracker,
     /// Finish what runs, take nothing new.
@@ -65,6 +67,7 @@ impl Server {
                 limits: mesh.config.limits.clone(),
                 credentials: mesh.credentials.clone(),
                 permits: Arc::new(Semaphore::new(mesh.config.limits.concurrent_calls)),
+                product_permits: Arc::new(Semaphore::new(mesh.config.limits.concurrent_product_calls())),
                 running: TaskTracker::new(),
                 drain: CancellationToken::new(),
                 stop: CancellationToken::new(),

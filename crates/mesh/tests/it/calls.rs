@@ -5,7 +5,7 @@ use pass_mesh::{CallContext, Caller, Failure, Mesh, Problem, status};
 use pass_proto::{
     errors::v1::ErrorReason,
     identity::v1::{
-        GetMyAccountRequest, GetSignUpRequest, RequestSignUpRequest,
+        GetAccountRequest, GetMyAccountRequest, GetSignUpRequest, RequestSignUpRequest,
         account_service_client::AccountServiceClient,
     },
 };
@@ -36,11 +36,11 @@ async fn the_default_deadline_arrives() {
     client.request_sign_up(anonymous().request(RequestSignUpRequest::default())).await.unwrap();
     assert!(left(&accounts.last()) <= Duration::from_secs(5));
     client
-        .request_sign_up(anonymous().within(Duration::from_mins(1)).request(RequestSignUpRequest::default()))
+        .request_sign_up(anonymous().within(Duration::from_secs(25)).request(RequestSignUpRequest::default()))
         .await
         .unwrap();
     let left = left(&accounts.last());
-    assert!(left > Duration::from_secs(30) && left <= Duration::from_mins(1), "{left:?}");
+    assert!(left > Duration::from_secs(10) && left <= Duration::from_secs(25), "{left:?}");
 }
 
 #[tokio::test]
@@ -58,14 +58,14 @@ async fn a_deadline_shrinks_on_its_way() {
     let person = CallContext::person(token(&world.clock, "pass"), Origin::default());
     let started = Instant::now();
     client
-        .get_my_account(person.within(Duration::from_mins(1)).request(GetMyAccountRequest {}))
+        .get_my_account(person.within(Duration::from_secs(25)).request(GetMyAccountRequest {}))
         .await
         .unwrap();
     let [outer, inner] = [outer.last(), inner.last()].map(|caller| caller.deadline.unwrap());
     // Each is counted on from when its request came in, so it is later by the way, and no more.
-    assert!(outer <= Instant::now() + Duration::from_mins(1));
-    assert!(inner.saturating_duration_since(outer) <= started.elapsed(), "not a new 60 s");
-    assert!(outer > started + Duration::from_secs(30));
+    assert!(outer <= Instant::now() + Duration::from_secs(25));
+    assert!(inner.saturating_duration_since(outer) <= started.elapsed(), "not a new 25 s");
+    assert!(outer > started + Duration::from_secs(10));
 }
 
 #[tokio::test]
@@ -246,6 +246,49 @@ async fn a_server_that_has_too_much_to_do_refuses_at_once() {
     assert_eq!(refused(second), ErrorReason::Unavailable);
     gate.add_permits(1);
     first.await.unwrap().unwrap();
+}
+
+/// A product that hangs, or all of them, leave room for the suite's own calls.
+#[tokio::test]
+async fn products_together_get_a_quarter_of_the_room() {
+    let world = World::new();
+    let gate = Arc::new(Semaphore::new(0));
+    let waits = gate.clone();
+    let accounts = Accounts::working(move |_| {
+        let gate = waits.clone();
+        async move { gate.acquire().await.map(drop).map_err(|_| Status::internal("closed")) }
+    });
+    let mut config = world.config("identity");
+    config.limits.concurrent_calls = 8;
+    let mesh = Mesh::new(config, "identity", &world.context).unwrap();
+    let server = serve(mesh.server(world.trust()).add(accounts.server())).await;
+    let of_product = |name| {
+        let mut client = AccountServiceClient::new(world.product(name, &server));
+        let person = CallContext::person(token(&world.clock, name), Origin::default());
+        async move { client.get_account(person.request(GetAccountRequest::default())).await }
+    };
+    let taken = ["backlog", "cacoo"].map(|name| tokio::spawn(of_product(name)));
+    wait_for("the calls of products", async || accounts.count() == 2).await;
+    assert_eq!(refused(of_product("backlog").await), ErrorReason::Unavailable);
+    let mut client = AccountServiceClient::new(world.channel("gateway", &server));
+    gate.add_permits(100);
+    client.request_sign_up(anonymous().request(RequestSignUpRequest::default())).await.unwrap();
+    for call in taken {
+        call.await.unwrap().unwrap();
+    }
+    of_product("backlog").await.unwrap();
+}
+
+/// A caller decides how soon a call is over, not how late.
+#[tokio::test]
+async fn a_unary_call_ends_at_the_limit_whatever_its_caller_says() {
+    let (world, accounts) = (World::new(), Accounts::new());
+    let server = world.identity(&accounts).await;
+    let mut client = AccountServiceClient::new(world.channel("gateway", &server));
+    let patient = anonymous().within(Duration::from_hours(1));
+    client.request_sign_up(patient.request(RequestSignUpRequest::default())).await.unwrap();
+    let left = left(&accounts.last());
+    assert!(left > Duration::from_secs(10) && left <= Duration::from_secs(30), "{left:?}");
 }
 
 /// `CallContext` can't be forgotten into a call without any bound.

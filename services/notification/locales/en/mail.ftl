@@ -1,6 +1,5 @@
 # Mails in English. Every mail has: -subject, -lead, -action (text of the button), -note.
-greeting = Hello { $name },
-greeting-stranger = Hello,
+greeting = Hello,
 footer = You received this mail because of your address { $email }. If you did not expect it, you can ignore it: nothing happens without the link.
 link-hint = If the button does not work, copy this address into your browser:
 service = Nulab Pass

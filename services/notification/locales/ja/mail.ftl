@@ -1,6 +1,5 @@
 # 日本語のメール
-greeting = { $name } 様
-greeting-stranger = こんにちは。
+greeting = こんにちは。
 footer = このメールは { $email } 宛てにお送りしています。お心当たりのない場合は、破棄してください。リンクを開かない限り、何も変更されません。
 link-hint = ボタンが動作しない場合は、次のアドレスをブラウザーに貼り付けてください。
 service = Nulab Pass

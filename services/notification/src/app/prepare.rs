@@ -71,21 +71,22 @@ pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, Pr
 }
 
 fn sign_up(answer: PrepareSignUpMailResponse) -> Result<Mail, Invalid> {
-    let PrepareSignUpMailResponse { name, email, language, time_zone, url, expire_time, account_exists } =
-        answer;
+    let PrepareSignUpMailResponse {
+        // Who typed it may be a stranger to the address: the mail does not say it.
+        name: _,
+        email,
+        language,
+        time_zone,
+        url,
+        expire_time,
+        account_exists,
+    } = answer;
     let content = if account_exists {
         Content::SignUpExists
     } else {
         Content::SignUp { expires: instant(expire_time)? }
     };
-    Ok(Mail {
-        email,
-        name: Some(name).filter(|name| !name.is_empty()),
-        language: Language::from_wire(language)?,
-        time_zone: time_zone.parse()?,
-        url,
-        content,
-    })
+    Ok(Mail { email, language: Language::from_wire(language)?, time_zone: time_zone.parse()?, url, content })
 }
 
 /// The preferences of an account with the address, if there is one, beat the inviter's choice.
@@ -107,7 +108,6 @@ fn invite(
     let language = Language::from_wire(own_language).or_else(|_| Language::from_wire(language))?;
     Ok(Mail {
         email,
-        name: None,
         language,
         time_zone: time_zone.parse().unwrap_or_else(|_| TimeZone::utc()),
         url,

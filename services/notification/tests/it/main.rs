@@ -33,6 +33,21 @@ async fn an_address_with_an_account_gets_another_mail() {
     assert_eq!(mail.subject, "You already have a Nulab Account");
 }
 
+/// proves security.md, "Mail": whoever types an address can't have us send words of theirs to it
+#[tokio::test]
+async fn a_sign_up_mail_does_not_say_what_a_stranger_typed() {
+    let world = World::start().await;
+    for (email, language, exists) in
+        [("new@example.com", "en", false), ("neu@example.com", "ja", false), ("old@example.com", "en", true)]
+    {
+        world.identity.expect(email, language, exists);
+        world.publish_sign_up().await;
+        let mail = world.sink.wait_for(email).await;
+        let whole = [mail.subject.as_str(), &mail.text, &mail.html].concat();
+        assert!(!whole.contains(world::TYPED_NAME), "{whole}");
+    }
+}
+
 #[tokio::test]
 async fn an_event_delivered_twice_is_one_mail() {
     let world = World::start().await;

@@ -45,6 +45,9 @@ impl Problem for Refused {
     }
 }
 
+/// The name that somebody gave at sign-up.
+pub const TYPED_NAME: &str = "Your account is locked: evil.example";
+
 #[derive(Default)]
 struct Said {
     away: bool,
@@ -86,7 +89,7 @@ impl std::ops::Deref for Identity {
 impl Identity {
     pub fn expect(&self, email: &str, language: &str, account_exists: bool) {
         self.said().sign_up = Some(PrepareSignUpMailResponse {
-            name: "Hanako".to_owned(),
+            name: TYPED_NAME.to_owned(),
             email: email.to_owned(),
             language: code(language),
             time_zone: "Asia/Tokyo".to_owned(),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod serving;
+
 use askama::Template;
 use axum::{
     Router,
@@ -64,7 +66,7 @@ async fn send(browser: Browser, Form(fields): Form<Fields>) -> Response {
     html_with(StatusCode::BAD_REQUEST, &Sample::new(browser.page().refused(refusal), &fields.email))
 }
 
-fn service() -> Router {
+fn web() -> Web {
     let config = WebConfig {
         public_url: "https://pass.example".parse().unwrap(),
         trusted_proxies: vec![],
@@ -72,7 +74,10 @@ fn service() -> Router {
     };
     let cookie = HostCookie::new("__Host-sample-form");
     // Each service of its own: what one gave a browser must not depend on the seed.
-    let web = Web::new(&config, cookie, vec![], Entropy::from_os(), Texts::shared()).unwrap();
+    Web::new(&config, cookie, vec![], Entropy::from_os(), Texts::shared()).unwrap()
+}
+
+fn service() -> Router {
     let routes = Router::new()
         .route("/", get(show).post(send))
         .route(
@@ -82,7 +87,7 @@ fn service() -> Router {
             }),
         )
         .route("/json", get(|| async { problem(&Refusal::of_field("a.b", "is wrong")) }));
-    web.around(routes)
+    web().around(routes)
 }
 
 async fn ask(request: Request<Body>) -> (StatusCode, HeaderMap, String) {
@@ -183,7 +188,7 @@ async fn malformed_and_oversized_forms_are_refused() {
     assert_eq!(ask(missing).await.0, StatusCode::BAD_REQUEST);
     let big =
         post(&cookie, "https://pass.example", format!("form_token={token}&email={}", "a".repeat(70_000)));
-    assert_eq!(ask(big).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(ask(big).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     let json = Request::post("/").header(header::CONTENT_TYPE, "application/json").body("{}".into()).unwrap();
     assert_eq!(ask(json).await.0, StatusCode::BAD_REQUEST);
 }
