@@ -103,7 +103,7 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// An encryption secret is missing or too short.
-    #[error("the setting encryption_secret (or previous_encryption_secret) {0}")]
+    #[error("the setting encryption_secret (or previous_encryption_secret) is wrong")]
     EncryptionSecret(#[source] Invalid),
     /// The issuer is no address.
     #[error("the setting issuer must be an http:// or https:// URL")]
@@ -112,7 +112,7 @@ pub enum BuildError {
     #[error("the setting client_secret is missing: `pass client add` shows one")]
     ClientSecret,
     /// What browsers see of it.
-    #[error("the setting web.{0}")]
+    #[error("a setting of web is wrong")]
     Web(#[source] WebError),
     /// The HTTP client.
     #[error("making the HTTP client")]
@@ -131,6 +131,7 @@ pub enum BuildError {
 /// The built service: it is bound, and serves when it is run.
 pub struct App {
     console: Console,
+    web: Web,
     router: Router,
     listener: TcpListener,
     address: SocketAddr,
@@ -168,6 +169,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     Ok(App {
         router: web.around(http::routes()).with_state(console.clone()),
+        web,
         console,
         address: listener.local_addr().map_err(listen)?,
         listener,
@@ -210,7 +212,7 @@ impl App {
 
     /// Starts server and jobs on the context's tasks.
     pub fn start(self) {
-        let Self { console, router, listener, address: _, database, context } = self;
+        let Self { console, web, router, listener, address: _, database, context } = self;
         let pool = console.sessions.pool.clone();
         context.tasks.spawn("console jobs", |shutdown| async move {
             jobs::tidy(console, shutdown).await;
@@ -221,9 +223,7 @@ impl App {
             Ok(())
         });
         context.tasks.spawn("console server", |shutdown| async move {
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            let server = axum::serve(listener, service);
-            server.with_graceful_shutdown(async move { shutdown.requested().await }).await?;
+            web.serve(listener, router, shutdown).await;
             Ok(())
         });
     }

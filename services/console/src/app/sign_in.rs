@@ -138,7 +138,8 @@ impl Sessions {
         let state: Secret =
             returned.state.and_then(|state| state.parse().ok()).ok_or(SignInError::NotBegun)?;
         let destination = self.take(&state, browser.as_ref()).await?;
-        if returned.iss.is_some_and(|iss| iss != self.provider.relying().issuer) {
+        // The gateway announces that it says who it is: an answer that does not is not its own.
+        if returned.iss.is_none_or(|iss| iss != self.provider.relying().issuer) {
             return Err(SignInError::NotBelieved(Flaw("from another issuer")));
         }
         if let Some(error) = returned.error {

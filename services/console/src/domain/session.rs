@@ -13,8 +13,9 @@ pub const SESSION_LIFE: Duration = Duration::hours(24);
 /// Access tokens are renewed when they have less than this to live.
 pub const REFRESH_BEFORE: Duration = Duration::seconds(60);
 
-/// How long who renews a session's tokens may take before somebody else tries.
-pub const LEASE: Duration = Duration::seconds(10);
+/// How long who renews a session's tokens may take before somebody else tries: longer than the gateway may
+/// take to answer, and well within the time in which it answers a repeated refresh with the same tokens (10 s).
+pub const LEASE: Duration = Duration::seconds(5);
 
 /// How long an obeyed logout token and an ended session are remembered.
 pub const LOGOUT_MEMORY: Duration = Duration::hours(1);

@@ -17,7 +17,13 @@ pub struct Told {
 
 /// 200 when it was obeyed (now or before), 400 when the token is not to be believed.
 pub async fn logout(State(console): State<Console>, told: Result<Form<Told>, FormRejection>) -> Response {
-    let Ok(Form(told)) = told else { return problem(&Refusal::malformed()) };
+    let told = match told {
+        Ok(Form(told)) => told,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return rejection.into_response();
+        }
+        Err(_) => return problem(&Refusal::malformed()),
+    };
     match console.sessions.back_channel_logout(&told.logout_token).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(error) => {

@@ -65,7 +65,7 @@ pub async fn show(
     MaybeSignedIn(me): MaybeSignedIn,
     Path(token): Path<String>,
 ) -> Response {
-    if let Err(too_many) = console.strangers.check(&browser.origin().address) {
+    if let Err(too_many) = console.check_pace(&browser) {
         return browser.refused(too_many.into());
     }
     let page = match &me {

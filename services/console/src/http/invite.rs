@@ -11,7 +11,8 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use pass_types::{Language, RequestId, Role};
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::{Kind, Language, RequestId, Role};
 use pass_web::{Form, Page, Refusal, html, html_with, http_status};
 
 /// The form.
@@ -60,6 +61,9 @@ pub async fn show(
     Path(organization): Path<String>,
 ) -> Result<Response, Response> {
     let (membership, _) = of_path(&me, &organization).await?;
+    if !membership.may_invite() {
+        return Err(me.failed(Refusal::new(Kind::Forbidden, ErrorReason::RoleMissing)));
+    }
     let fields = Fields {
         request_id: RequestId::generate(&console.entropy, console.clock.now()).to_string(),
         email: String::new(),

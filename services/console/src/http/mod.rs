@@ -22,8 +22,8 @@ pub use signed_in::SignedIn;
 
 use crate::{app::Sessions, grpc::Suite};
 use axum::Router;
-use pass_types::{Entropy, SharedClock};
-use pass_web::{HostCookie, Limiter};
+use pass_types::{Entropy, SharedClock, network};
+use pass_web::{Browser, HostCookie, Limiter, TooMany};
 use std::{sync::Arc, time::Duration};
 
 /// The cookie of a session.
@@ -51,15 +51,20 @@ pub struct Console {
     pub clock: SharedClock,
     /// Randomness.
     pub entropy: Entropy,
-    /// How fast one address may ask for what needs no session.
+    /// How fast one network may ask for what needs no session.
     pub strangers: Arc<Limiter<String>>,
 }
 
 impl Console {
-    /// So many from one address at once, and as many again in each minute.
+    /// So many from one network at once, and as many again in each minute.
     pub fn limit_of_strangers(clock: SharedClock) -> Arc<Limiter<String>> {
         const MINUTELY: std::num::NonZeroU32 = std::num::NonZeroU32::new(120).expect("not zero");
         Arc::new(Limiter::new(MINUTELY, Duration::from_mins(1), clock))
+    }
+
+    /// Counts one request of a browser for what needs no session.
+    fn check_pace(&self, browser: &Browser) -> Result<(), TooMany> {
+        self.strangers.check(&network(&browser.origin().address))
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn begin(
     headers: HeaderMap,
     Query(wish): Query<Wish>,
 ) -> Response {
-    if let Err(too_many) = console.strangers.check(&browser.origin().address) {
+    if let Err(too_many) = console.check_pace(&browser) {
         return browser.refused(too_many.into());
     }
     let destination = wish.to.parse().unwrap_or(Destination::Home);
@@ -50,7 +50,7 @@ pub async fn finish(
     headers: HeaderMap,
     Query(returned): Query<Returned>,
 ) -> Response {
-    if let Err(too_many) = console.strangers.check(&browser.origin().address) {
+    if let Err(too_many) = console.check_pace(&browser) {
         return browser.refused(too_many.into());
     }
     let kept = SIGN_IN.read(&headers).and_then(|value| value.parse::<Secret>().ok());

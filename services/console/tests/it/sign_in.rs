@@ -58,9 +58,27 @@ async fn what_the_gateway_did_not_say_signs_nobody_in() {
     assert_eq!(browser.get(&elsewhere).await.status, StatusCode::INTERNAL_SERVER_ERROR);
     let to_gateway = browser.get("/sign-in").await;
     let back = suite.gateway.signs_in(to_gateway.location(), suite.account, suite.session_id());
+    let from_nobody = back.replace("iss=", "x=");
+    assert_eq!(browser.get(&from_nobody).await.status, StatusCode::INTERNAL_SERVER_ERROR, "RFC 9207");
+    let to_gateway = browser.get("/sign-in").await;
+    let back = suite.gateway.signs_in(to_gateway.location(), suite.account, suite.session_id());
     let turned_back = back.replace("code=", "error=access_denied&x=");
     assert_eq!(browser.get(&turned_back).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(suite.count("sessions").await, 0);
+}
+
+/// proves security.md, "Limits": whoever has many addresses has one limit
+#[tokio::test]
+async fn neighbours_in_a_network_share_the_limit_of_strangers() {
+    let suite = Suite::start().await;
+    let (browser, neighbour) = (suite.browser(), suite.browser_at("127.0.0.2"));
+    for _ in 0..60 {
+        assert_eq!(browser.get("/callback").await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(neighbour.get("/callback").await.status, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(browser.get("/callback").await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(neighbour.get("/callback").await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(suite.browser_at("127.0.1.1").get("/callback").await.status, StatusCode::BAD_REQUEST);
 }
 
 /// proves security.md, "OpenID provider": `none` refused, `typ` tells tokens apart, required claims required

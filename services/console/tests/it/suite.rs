@@ -93,6 +93,14 @@ impl Suite {
         }
     }
 
+    /// A new browser that comes from that address.
+    pub fn browser_at(&self, address: &str) -> Browser {
+        let local: std::net::IpAddr = address.parse().unwrap();
+        let client =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(local);
+        Browser { client: client.build().unwrap(), ..self.browser() }
+    }
+
     pub fn session_id(&self) -> SessionId {
         SessionId::generate(&self.context.entropy, self.context.clock.now())
     }
