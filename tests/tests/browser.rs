@@ -203,7 +203,7 @@ async fn tab_to(browser: &Chromium, wanted: &str) {
     panic!("{wanted:?} is not reached by Tab, only {passed:?}");
 }
 
-/// proves ACC-12: everything on the pages can be done with the keyboard alone, and one sees where one is
+/// Everything on the pages can be done with the keyboard alone, and one sees where one is.
 #[tokio::test(flavor = "multi_thread")]
 async fn keyboard_alone() {
     let (suite, taro) = tokio::join!(Suite::start(), Chromium::start(Setup::default()));
@@ -275,7 +275,7 @@ async fn probe() -> Url {
     format!("http://probe.localhost:{port}/").parse().expect("a page of our own")
 }
 
-/// proves ACC-12: the pages need no scripts
+/// The pages need no scripts.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_scripts() {
     let (suite, taro, scripted, probe) = tokio::join!(

@@ -27,23 +27,23 @@ async fn main() {
     println!("{:<34} {:>4} {:>10} {:>10} {:>10}", "", "at", "req/s", "p50 ms", "p99 ms");
     let person = paths::Person::prepare(&suite).await;
     for concurrent in [1, 16] {
-        Row::print("floor: Argon2id alone", concurrent, floors::argon2id(concurrent).await);
-        Row::print("password sign-in (gRPC)", concurrent, paths::sign_in(&suite, &person, concurrent).await);
+        Row::print("floor: Argon2id alone", concurrent, &floors::argon2id(concurrent).await);
+        Row::print("password sign-in (gRPC)", concurrent, &paths::sign_in(&suite, &person, concurrent).await);
     }
     for concurrent in [1, 16] {
-        Row::print("floor: axum hello", concurrent, floors::axum_hello(concurrent).await);
-        Row::print("floor: one-row commit", concurrent, floors::one_row_commit(&suite, concurrent).await);
-        Row::print("code exchange (HTTP)", concurrent, paths::code_exchange(&person, concurrent).await);
-        Row::print("refresh grant (HTTP)", concurrent, paths::refresh(&person, concurrent).await);
+        Row::print("floor: axum hello", concurrent, &floors::axum_hello(concurrent).await);
+        Row::print("floor: one-row commit", concurrent, &floors::one_row_commit(&suite, concurrent).await);
+        Row::print("code exchange (HTTP)", concurrent, &paths::code_exchange(&person, concurrent).await);
+        Row::print("refresh grant (HTTP)", concurrent, &paths::refresh(&person, concurrent).await);
     }
     for concurrent in [1, 16] {
-        Row::print("floor: tonic echo", concurrent, floors::tonic_echo(concurrent).await);
+        Row::print("floor: tonic echo", concurrent, &floors::tonic_echo(concurrent).await);
         Row::print(
             "CheckAccess (gRPC over mTLS)",
             concurrent,
-            paths::check_access(&suite, &person, concurrent).await,
+            &paths::check_access(&suite, &person, concurrent).await,
         );
     }
-    Row::print("event: commit to consumer", 1, paths::event(&suite, 1).await);
-    Row::print("event: commit to consumer", 16, paths::event(&suite, 16).await);
+    Row::print("event: commit to consumer", 1, &paths::event(&suite, 1).await);
+    Row::print("event: commit to consumer", 16, &paths::event(&suite, 16).await);
 }

@@ -30,31 +30,30 @@ impl Installation {
         drop(held);
         let broker = pass_testkit::broker().await;
         let mut databases = Vec::new();
-        let mut toml = format!("[admin]\nlisten = '127.0.0.1:{}'\n", ports[0]);
+        let mut toml = vec![format!("[admin]\nlisten = '127.0.0.1:{}'", ports[0])];
         Pki::open(folder.path(), "pass.internal").unwrap();
         for service in Service::ALL {
             // Not migrated: `pass migrate` is to do it.
             let database = pass_testkit::postgres().await.database(&[]).await;
             let name = service.name();
-            toml += &format!("[{name}.database]\nurl = '{}'\nmax_connections = 4\n", database.url);
+            toml.push(format!("[{name}.database]\nurl = '{}'\nmax_connections = 4", database.url));
             databases.push(database);
             if *service != Service::Console {
                 let url = broker.url.expose();
-                toml += &format!("[{name}.broker]\nurl = '{url}'\nnamespace = '{}'\n", broker.namespace);
+                toml.push(format!("[{name}.broker]\nurl = '{url}'\nnamespace = '{}'", broker.namespace));
             }
             let at = |file: &str| folder.path().join(file).display().to_string();
-            toml += &format!(
-                "[{name}.mesh]\nca_file = '{}'\ncertificate_file = '{}'\nkey_file = '{}'\n",
+            toml.push(format!(
+                "[{name}.mesh]\nca_file = '{}'\ncertificate_file = '{}'\nkey_file = '{}'\n[{name}.mesh.peers]",
                 at("ca.pem"),
                 at(&format!("{name}.pem")),
                 at(&format!("{name}.key")),
-            );
-            toml += &format!("[{name}.mesh.peers]\n");
+            ));
             for (peer, port) in [("identity", ports[1]), ("organization", ports[2]), ("gateway", ports[3])] {
-                toml += &format!("{peer} = 'https://localhost:{port}'\n");
+                toml.push(format!("{peer} = 'https://localhost:{port}'"));
             }
         }
-        fs::write(folder.path().join("pass.toml"), toml).unwrap();
+        fs::write(folder.path().join("pass.toml"), toml.join("\n")).unwrap();
         fs::write(folder.path().join("secret"), SECRET).unwrap();
         Self { folder, ports, _databases: databases }
     }

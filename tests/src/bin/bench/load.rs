@@ -28,7 +28,7 @@ impl Row {
     }
 
     /// One line: what, at how many at once, rate, median, 99th percentile.
-    pub fn print(what: &str, concurrent: usize, row: Self) {
+    pub fn print(what: &str, concurrent: usize, row: &Self) {
         let count = u32::try_from(row.each.len()).map_or(f64::NAN, f64::from);
         let rate = count / row.took.as_secs_f64();
         println!(

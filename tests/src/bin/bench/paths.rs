@@ -86,7 +86,6 @@ pub async fn refresh(person: &Person, concurrent: usize) -> Row {
     for _ in 0..concurrent {
         families.push(person.party.tokens(&person.browser).await);
     }
-    #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
     let begun = Instant::now();
     let workers: Vec<_> = families
         .into_iter()
@@ -95,7 +94,6 @@ pub async fn refresh(person: &Person, concurrent: usize) -> Row {
             tokio::spawn(async move {
                 let mut each = Vec::with_capacity(EACH);
                 for _ in 0..EACH {
-                    #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
                     let begun = Instant::now();
                     current = party.refresh(&current).await.expect("tokens");
                     each.push(begun.elapsed());
