@@ -1,4 +1,4 @@
-//! Relying parties that others wrote: `openid-client` (npm) and Authlib (PyPI) sign somebody in at the
+//! Relying parties that others wrote: `openid-client` (npm) and Authlib (`PyPI`) sign somebody in at the
 //! gateway. `deploy/dev test` installs them and says in the environment where they are.
 
 use pass_tests::{Browser, Suite};

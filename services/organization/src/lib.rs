@@ -89,7 +89,7 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The link secret is missing or too short.
-    #[error("the setting link_secret {0}")]
+    #[error("the setting link_secret is wrong")]
     LinkSecret(#[source] Invalid),
     /// The console's address is not one that pages can be at.
     #[error("the setting console_url must be an http:// or https:// URL")]
@@ -178,7 +178,7 @@ impl App {
         relay.spawn();
         consumer.spawn();
         jobs::spawn(&organizations, &context);
-        context.tasks.spawn("organization server", |shutdown| async move {
+        context.tasks.spawn_server("organization server", |shutdown| async move {
             server.serve(listener, shutdown).await?;
             Ok(())
         });
