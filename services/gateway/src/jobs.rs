@@ -2,7 +2,7 @@
 //! twice.
 
 use crate::{
-    app::{Fault, Gateway},
+    app::{Fault, Gateway, back_channel::Deliveries},
     feed::Feed,
     http::Limits,
     store,
@@ -16,8 +16,6 @@ const KEYS: Duration = Duration::from_mins(1);
 const LOGOUTS: Duration = Duration::from_secs(1);
 /// How often what is over is deleted.
 const PRUNE: Duration = Duration::from_mins(10);
-/// How long a client may take to answer a logout token.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts them.
 pub fn start(gateway: &Gateway, feed: &Feed, limits: &Arc<Limits>, http: reqwest::Client, tasks: &Tasks) {
@@ -28,7 +26,7 @@ pub fn start(gateway: &Gateway, feed: &Feed, limits: &Arc<Limits>, http: reqwest
     });
     let (feed, limits) = (feed.clone(), limits.clone());
     tasks.spawn("back-channel logouts", move |shutdown| async move {
-        tell_clients(&logouts, &feed, &http, &shutdown).await;
+        tell_clients(logouts, &feed, http, &shutdown).await;
         Ok(())
     });
     tasks.spawn("pruning", move |shutdown| async move {
@@ -51,17 +49,20 @@ async fn every<F: Future<Output = Result<(), Fault>>>(
     }
 }
 
-async fn tell_clients(gateway: &Gateway, feed: &Feed, http: &reqwest::Client, shutdown: &Shutdown) {
+async fn tell_clients(gateway: Gateway, feed: &Feed, http: reqwest::Client, shutdown: &Shutdown) {
+    let mut deliveries = Deliveries::new(gateway, http);
     loop {
-        let told = gateway.tell_clients(http).await;
-        let idle = !matches!(told, Ok(tries) if tries > 0);
-        report(told.map(drop));
-        if shutdown.is_requested() {
-            return;
-        }
-        // A revocation wakes it; else, or when there is nothing more to do now, it waits.
-        if idle && shutdown.or(tokio::time::timeout(LOGOUTS, feed.revoked())).await.is_none() {
-            return;
+        report(deliveries.begin().await);
+        // One that ended makes room, a revocation makes work; else it looks again after a while.
+        let next = async {
+            tokio::select! {
+                () = deliveries.ended() => {}
+                () = feed.revoked() => {}
+                () = tokio::time::sleep(LOGOUTS) => {}
+            }
+        };
+        if shutdown.or(next).await.is_none() {
+            return deliveries.finish().await;
         }
     }
 }

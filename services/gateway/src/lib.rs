@@ -74,6 +74,8 @@ pub struct Config {
     pub refresh: RefreshConfig,
     /// Credentials that may be posted from one network address in a minute.
     pub credentials_per_minute: NonZeroU32,
+    /// Authorization requests from one network that may begin to wait for a sign-in in a minute.
+    pub flows_per_minute: NonZeroU32,
 }
 
 /// Signing keys: how they are kept and for how long they are used.
@@ -128,6 +130,7 @@ impl Default for Config {
             keys: KeysConfig::default(),
             refresh: RefreshConfig::default(),
             credentials_per_minute: NonZeroU32::new(30).expect("more than zero"),
+            flows_per_minute: NonZeroU32::new(120).expect("more than zero"),
         }
     }
 }
@@ -136,7 +139,7 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A setting.
-    #[error("the setting {0} {1}")]
+    #[error("the setting {0} is wrong")]
     Setting(&'static str, #[source] Invalid),
     /// What browsers talk to.
     #[error("the settings of web can't work")]
@@ -210,7 +213,8 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
     let trust = Trust::new(terms.issuer.clone(), context.clock.clone());
     let feed = Feed::new(pool.clone(), context.clock.clone(), keys, trust);
     feed.reload().await.map_err(BuildError::Keys)?;
-    let limits = Arc::new(Limits::new(config.credentials_per_minute, context.clock.clone()));
+    let (credentials, flows) = (config.credentials_per_minute, config.flows_per_minute);
+    let limits = Arc::new(Limits::new(credentials, flows, &context.clock));
     let (http, grpc) = (listen(config.http_listen).await?, listen(config.grpc_listen).await?);
     let addresses = Addresses {
         http: http.local_addr().map_err(|error| BuildError::Listen(config.http_listen, error))?,
@@ -221,7 +225,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
     let handler = SessionsEnded(gateway.clone());
     let bindings = &[events::SESSION_ENDED];
     let consumer = Consumer::new(pool, config.broker, events::REVOCATIONS, bindings, handler, context)?;
-    let back_channel = pass_runtime::http::client(jobs::PATIENCE)?;
+    let back_channel = pass_runtime::http::client(domain::logout::PATIENCE.unsigned_abs())?;
     let context = context.clone();
     Ok(App { gateway, feed, web, site, http, grpc, addresses, mesh, relay, consumer, back_channel, context })
 }
@@ -237,8 +241,9 @@ fn terms(config: &Config, issuer: &str) -> Result<Terms, BuildError> {
         token_life: Duration::try_from(TOKEN_LIFE).unwrap_or(Duration::minutes(5)),
         refresh_idle: Duration::minutes(config.refresh.idle_minutes.into()),
         refresh_absolute: Duration::hours(config.refresh.absolute_hours.into()),
+        flow_life: Duration::minutes(30),
         // A little longer than the link of a sign-up's mail (ACC-1).
-        flow_life: Duration::hours(25),
+        sign_up_life: Duration::hours(25),
     })
 }
 
@@ -294,14 +299,13 @@ impl App {
         jobs::start(&gateway, &feed, &site.limits, back_channel, &context.tasks);
         let trust = TrustServiceServer::new(grpc::TrustHandler::new(feed.clone()));
         let server = mesh.server(feed.trust().clone()).add(trust);
-        context
-            .tasks
-            .spawn("gateway server", |shutdown| async move { Ok(server.serve(grpc, shutdown).await?) });
+        context.tasks.spawn_server("gateway server", |shutdown| async move {
+            Ok(server.serve(grpc, shutdown).await?)
+        });
         let routes = web.around(http::router()).with_state(site);
-        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         context.tasks.spawn("gateway pages", |shutdown| async move {
-            let stop = async move { shutdown.requested().await };
-            Ok(axum::serve(http, service).with_graceful_shutdown(stop).await?)
+            web.serve(http, routes, shutdown).await;
+            Ok(())
         });
     }
 }

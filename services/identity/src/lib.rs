@@ -58,7 +58,7 @@ pub enum BuildError {
     #[error("the setting {0} {1}")]
     Setting(&'static str, &'static str),
     /// The link secret is missing or too short.
-    #[error("the setting link_secret {0}")]
+    #[error("the setting link_secret is wrong")]
     LinkSecret(#[source] Invalid),
     /// Argon2 does not take these parameters.
     #[error(
@@ -152,7 +152,7 @@ impl App {
         let Self { identity, server, listener, address: _, relay, housekeeping, database, context } = self;
         relay.spawn();
         jobs::spawn(identity, housekeeping, database, &context);
-        context.tasks.spawn("identity server", |shutdown| async move {
+        context.tasks.spawn_server("identity server", |shutdown| async move {
             server.serve(listener, shutdown).await?;
             Ok(())
         });

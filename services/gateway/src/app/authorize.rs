@@ -9,7 +9,7 @@ use crate::{
     grpc::Session,
     store::{self, codes::Issued},
 };
-use pass_types::Secret;
+use pass_types::{Secret, SecretHash, SessionId};
 use url::Url;
 use uuid::Uuid;
 
@@ -18,8 +18,8 @@ use uuid::Uuid;
 pub enum Next {
     /// Go back to the client, with a code or an error.
     Return(Url),
-    /// Sign in; then the flow goes on.
-    SignIn(Uuid),
+    /// Sign in; then the flow, which is to be kept, goes on.
+    SignIn(Box<Flow>),
 }
 
 /// Why there is no next.
@@ -57,17 +57,19 @@ impl Gateway {
             Err(refusal) => return Ok(self.refuse(&back, &refusal)),
         };
         let now = self.clock.now();
-        let flow = Flow { id: self.entropy.uuid(now), request, create_time: now };
-        let next = self.next(&client, &flow, session).await?;
-        if matches!(next, Next::SignIn(_)) {
-            let mut connection = self.pool.acquire().await?;
-            store::flows::insert(&mut connection, &flow, now + self.terms.flow_life).await?;
-        }
-        Ok(next)
+        let flow = Flow { id: self.entropy.uuid(now), request, create_time: now, session: None };
+        self.next(&client, flow, session, false).await
     }
 
-    /// Keeps a request whose browser did not show its cookies (a form post from the client's site), to go
-    /// on after a redirect of our own.
+    /// Keeps a flow for a browser, or for the first one that goes on with it.
+    pub async fn keep_flow(&self, flow: &Flow, browser: Option<&SecretHash>) -> Result<(), AuthorizeError> {
+        let mut connection = self.pool.acquire().await?;
+        let end = flow.create_time + self.terms.flow_life;
+        Ok(store::flows::insert(&mut connection, flow, browser, end).await?)
+    }
+
+    /// Takes a request whose browser did not show its cookies (a form post from the client's site), to go on
+    /// after a redirect of our own.
     pub async fn park(&self, parameters: &Parameters) -> Result<Next, AuthorizeError> {
         let client = self.client(&client_id(parameters)?).await?.ok_or(Nowhere::UnknownClient)?;
         let back = Return::of(parameters, &client)?;
@@ -80,21 +82,55 @@ impl Gateway {
             return Ok(self.refuse(&back, &Refusal::LOGIN_REQUIRED));
         }
         let now = self.clock.now();
-        let flow = Flow { id: self.entropy.uuid(now), request, create_time: now };
-        store::flows::insert(&mut *self.pool.acquire().await?, &flow, now + self.terms.flow_life).await?;
-        Ok(Next::SignIn(flow.id))
+        let flow = Flow { id: self.entropy.uuid(now), request, create_time: now, session: None };
+        Ok(Next::SignIn(Box::new(flow)))
     }
 
-    /// Goes on with a flow.
-    pub async fn resume(&self, flow: Uuid, session: Option<&Session>) -> Result<Next, AuthorizeError> {
-        let (flow, client) = self.flow(flow).await?;
-        self.next(&client, &flow, session).await
+    /// Goes on with a flow of the browser's.
+    pub async fn resume(
+        &self,
+        flow: Uuid,
+        browser: &SecretHash,
+        session: Option<&Session>,
+    ) -> Result<Next, AuthorizeError> {
+        store::flows::claim(&mut *self.pool.acquire().await?, flow, browser).await?;
+        let (flow, client) = self.flow(flow, browser).await?;
+        self.next(&client, flow, session, true).await
     }
 
-    /// A flow that is not over, and whose it is.
-    pub async fn flow(&self, id: Uuid) -> Result<(Flow, Client), AuthorizeError> {
+    /// Notes that somebody signed in in a flow of the browser's.
+    pub async fn signed_in(
+        &self,
+        flow: Uuid,
+        browser: &SecretHash,
+        session: SessionId,
+    ) -> Result<bool, Fault> {
+        Ok(store::flows::signed_in(&mut *self.pool.acquire().await?, flow, browser, session).await?)
+    }
+
+    /// Notes that somebody asked for an account in a flow of the browser's: it waits for them.
+    pub async fn sign_up_requested(&self, flow: Uuid, browser: &SecretHash) -> Result<(), Fault> {
+        let end = self.clock.now() + self.terms.sign_up_life;
+        Ok(store::flows::extend(&mut *self.pool.acquire().await?, flow, browser, end).await?)
+    }
+
+    /// Gives a flow to the browser in which the sign-up that began in it was just completed: who has the
+    /// mail's link may open it in another one. `flow` is what identity gave back, and nothing that a browser
+    /// said. `false`: the flow is over.
+    pub async fn signed_up(
+        &self,
+        flow: Uuid,
+        browser: &SecretHash,
+        session: SessionId,
+    ) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        Ok(store::flows::signed_up(&mut *self.pool.acquire().await?, flow, browser, session, now).await?)
+    }
+
+    /// A flow of the browser's that is not over, and which client's it is.
+    pub async fn flow(&self, id: Uuid, browser: &SecretHash) -> Result<(Flow, Client), AuthorizeError> {
         let mut connection = self.pool.acquire().await?;
-        let flow = store::flows::find(&mut connection, id, self.clock.now()).await?;
+        let flow = store::flows::find(&mut connection, id, browser, self.clock.now()).await?;
         let flow = flow.ok_or(AuthorizeError::FlowOver)?;
         let client = store::clients::find(&mut connection, &flow.request.client).await?;
         let client = client.ok_or(AuthorizeError::FlowOver)?;
@@ -106,28 +142,39 @@ impl Gateway {
     async fn next(
         &self,
         client: &Client,
-        flow: &Flow,
+        flow: Flow,
         session: Option<&Session>,
+        kept: bool,
     ) -> Result<Next, AuthorizeError> {
-        match (flow.next(session.map(|it| it.auth_time), self.clock.now()), session) {
-            (Step::Issue, Some(session)) => {
-                Ok(Next::Return(self.issue(client, &flow.request, session).await?))
-            }
+        let signed_in = session.map(|it| (it.id, it.auth_time));
+        match (flow.next(signed_in, self.clock.now()), session) {
+            (Step::Issue, Some(session)) => self.issue(client, &flow, session, kept).await,
             (Step::LoginRequired, _) => Ok(self.refuse(&flow.request.back, &Refusal::LOGIN_REQUIRED)),
-            (Step::SignIn | Step::Issue, _) => Ok(Next::SignIn(flow.id)),
+            (Step::SignIn | Step::Issue, _) => Ok(Next::SignIn(Box::new(flow))),
         }
     }
 
-    /// Issues a code to a signed-in person. Whether they are a member of the organization that the client
-    /// asked for is decided here, and again when the code is redeemed.
-    async fn issue(&self, client: &Client, request: &Request, session: &Session) -> Result<Url, Fault> {
-        let product = client.audience.product();
-        let membership =
-            self.organizations.membership(session.account, request.organization, product).await?;
-        if request.organization.is_some() && membership.is_none() {
-            return Ok(request.back.with_refusal(&Refusal::NOT_A_MEMBER, &self.terms.issuer));
-        }
+    /// Issues a code to a signed-in person, which ends the flow. Whether they are a member of the organization
+    /// that the client asked for is decided here, and again when the code is redeemed.
+    async fn issue(
+        &self,
+        client: &Client,
+        flow: &Flow,
+        session: &Session,
+        kept: bool,
+    ) -> Result<Next, AuthorizeError> {
+        let (request, product) = (&flow.request, client.audience.product());
+        let membership = self.organizations.membership(session.account, request.organization, product).await;
+        let membership = membership.map_err(Fault::from)?;
         let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        if kept && !store::flows::consume(&mut tx, flow.id, now).await? {
+            return Err(AuthorizeError::FlowOver);
+        }
+        if request.organization.is_some() && membership.is_none() {
+            tx.commit().await?;
+            return Ok(self.refuse(&request.back, &Refusal::NOT_A_MEMBER));
+        }
         let code = Secret::generate(&self.entropy);
         let issued = Issued {
             account: session.account,
@@ -137,9 +184,9 @@ impl Gateway {
             create_time: now,
             expire_time: now + self.terms.code_life,
         };
-        let mut connection = self.pool.acquire().await?;
-        store::codes::insert(&mut connection, &code.hash(), request, &issued).await?;
-        Ok(request.back.with_code(&code.reveal(), &self.terms.issuer))
+        store::codes::insert(&mut tx, &code.hash(), request, &issued).await?;
+        tx.commit().await?;
+        Ok(Next::Return(request.back.with_code(&code.reveal(), &self.terms.issuer)))
     }
 
     fn refuse(&self, back: &Return, refusal: &Refusal) -> Next {

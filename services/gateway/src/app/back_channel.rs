@@ -1,32 +1,91 @@
 //! Telling clients that a session ended (`OpenID` Connect Back-Channel Logout 1.0), until they have heard.
+//! A client that hangs holds up nobody but itself.
 
 use crate::{
     app::{Fault, Gateway},
-    domain::logout::{GIVE_UP, LEASE, back_off},
+    domain::logout::{AT_ONCE, GIVE_UP, LEASE, PER_CLIENT, back_off},
     events,
     store::{self, logouts::Due},
 };
-use futures::{StreamExt, stream};
+use pass_types::ClientId;
+use std::collections::HashMap;
+use tokio::task::{Id, JoinSet};
+use tracing::Instrument;
 
-/// How many are told at once.
-const AT_ONCE: usize = 8;
+/// Tries that are under way in this process.
+pub struct Deliveries {
+    gateway: Gateway,
+    http: reqwest::Client,
+    running: JoinSet<()>,
+    clients: HashMap<Id, ClientId>,
+}
 
-impl Gateway {
-    /// Tells the clients that are due; gives how many tries there were.
-    pub async fn tell_clients(&self, http: &reqwest::Client) -> Result<usize, Fault> {
-        let claimed = {
-            let mut connection = self.pool.acquire().await?;
-            store::logouts::claim(&mut connection, self.clock.now(), LEASE, 32).await?
-        };
-        let tries = claimed.len();
-        let mut done = stream::iter(claimed).map(|due| self.tell(http, due)).buffer_unordered(AT_ONCE);
-        while let Some(result) = done.next().await {
-            result?;
-        }
-        Ok(tries)
+impl Deliveries {
+    /// None.
+    pub fn new(gateway: Gateway, http: reqwest::Client) -> Self {
+        Self { gateway, http, running: JoinSet::new(), clients: HashMap::new() }
     }
 
-    #[tracing::instrument(skip_all, fields(client.id = %due.client, attempts = due.attempts))]
+    /// Begins what is due, as far as there is room: what is claimed is tried at once.
+    pub async fn begin(&mut self) -> Result<(), Fault> {
+        let room = AT_ONCE.saturating_sub(self.running.len());
+        if room == 0 {
+            return Ok(());
+        }
+        let claim = store::logouts::Claim {
+            now: self.gateway.clock.now(),
+            lease: LEASE,
+            per_client: PER_CLIENT,
+            busy: self.clients.values().map(ToString::to_string).collect(),
+            most: i64::try_from(room).unwrap_or(i64::MAX),
+        };
+        let mut connection = self.gateway.pool.acquire().await?;
+        let claimed = store::logouts::claim(&mut connection, &claim).await?;
+        drop(connection);
+        for due in claimed {
+            match due {
+                Ok(due) => self.start(due),
+                // It stays in the database, and holds up no other.
+                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a logout is broken"),
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, due: Due) {
+        let (gateway, http, client) = (self.gateway.clone(), self.http.clone(), due.client.clone());
+        let span = tracing::info_span!("back-channel logout", client.id = %client, attempts = due.attempts);
+        let tell = async move {
+            if let Err(fault) = gateway.tell(&http, due).await {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, "a back-channel logout broke off; it will be tried again");
+            }
+        };
+        let id = self.running.spawn(tell.instrument(span)).id();
+        self.clients.insert(id, client);
+    }
+
+    /// Waits until one has ended; for ever when there is none. Can be cancelled.
+    pub async fn ended(&mut self) {
+        match self.running.join_next_with_id().await {
+            None => std::future::pending().await,
+            Some(Ok((id, ()))) => drop(self.clients.remove(&id)),
+            Some(Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a back-channel logout broke off");
+                self.clients.remove(&error.id());
+            }
+        }
+    }
+
+    /// Waits until all have ended.
+    pub async fn finish(mut self) {
+        while !self.running.is_empty() {
+            self.ended().await;
+        }
+    }
+}
+
+impl Gateway {
     async fn tell(&self, http: &reqwest::Client, due: Due) -> Result<(), Fault> {
         let token = self.mint_logout(due.id, &due.client, due.account, due.session)?;
         let request = http.post(due.uri.url()).form(&[("logout_token", token)]);

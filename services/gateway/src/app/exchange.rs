@@ -5,12 +5,7 @@ use crate::{
         Gateway, TokenError,
         mint::{Grant, Tokens},
     },
-    domain::{
-        client::Client,
-        family::Family,
-        pkce::Verifier,
-        revocation::{Revocation, Subject},
-    },
+    domain::{client::Client, family::Family, pkce::Verifier, revocation::Subject},
     events,
     grpc::Session,
     store::{self, codes::Claim, families::Cause},
@@ -38,8 +33,17 @@ impl Gateway {
         let hash = code.hash();
         // Before anything is asked: whatever ends the session from here on voids what is issued now.
         let issued_at = self.clock.now();
-        let peeked = store::codes::peek(&mut *self.pool.acquire().await?, &hash, &client.id).await?;
-        let (account, session, organization) = peeked.ok_or_else(|| TokenError::grant(WRONG))?;
+        let claim = Claim {
+            hash: &hash,
+            client: &client.id,
+            redirect_uri: &shown.redirect_uri,
+            challenge: &verifier.challenge(),
+        };
+        // Judged before identity is asked, which counts as use: only a good code keeps a session alive.
+        let peeked = store::codes::peek(&mut *self.pool.acquire().await?, &claim, issued_at).await?;
+        let Some((account, session, organization)) = peeked else {
+            return self.refuse_code(client, &hash).await;
+        };
         let session = self.identity.session(session, true).await?;
         let session = session.ok_or_else(|| TokenError::grant("the session has ended"))?;
         let membership =
@@ -47,12 +51,6 @@ impl Gateway {
         if organization.is_some() && membership.is_none() {
             return Err(TokenError::grant("no longer a member of the organization"));
         }
-        let claim = Claim {
-            hash: &hash,
-            client: &client.id,
-            redirect_uri: &shown.redirect_uri,
-            challenge: &verifier.challenge(),
-        };
         self.redeem(client, &claim, session, membership, issued_at).await
     }
 
@@ -68,7 +66,7 @@ impl Gateway {
         let mut tx = self.pool.begin().await?;
         store::revocations::lock_session(&mut tx, session.id).await?;
         if store::revocations::covers(&mut tx, &[Subject::Session(session.id)], issued_at).await? {
-            return Err(TokenError::grant("the session has ended"));
+            return Err(TokenError::grant("the session has ended, or its tokens were revoked just now"));
         }
         let Some(redeemed) = store::codes::redeem(&mut tx, claim, id, issued_at).await? else {
             tx.rollback().await?;
@@ -109,10 +107,7 @@ impl Gateway {
         if let Some(family) = store::codes::given(&mut tx, hash, &client.id).await?
             && let Some(family) = store::families::revoke(&mut tx, family, Cause::CodeReplayed, now).await?
         {
-            // Access tokens don't name their family: those of the whole session so far are void, and
-            // clients that still have a good refresh token get others at once.
-            let revocation = Revocation { subject: Subject::Session(family.session), not_before: now };
-            store::revocations::insert(&mut tx, &revocation, now, now + self.terms.token_life).await?;
+            self.void_tokens_so_far(&mut tx, family.session, now).await?;
             self.outbox.publish(&mut tx, events::token_family_revoked(&family)).await?;
             tracing::info!(client.id = %client.id, "a code was used twice");
         }

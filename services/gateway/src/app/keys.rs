@@ -10,7 +10,11 @@ use crate::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-use p256::{SecretKey, elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
+use p256::{
+    SecretKey,
+    elliptic_curve::sec1::ToEncodedPoint,
+    pkcs8::{DecodePrivateKey, EncodePrivateKey},
+};
 use pass_events::Outbox;
 use pass_types::{Entropy, SharedClock};
 use serde::Serialize;
@@ -32,6 +36,9 @@ pub enum KeyError {
     /// A key is not what it should be.
     #[error("loading the signing key {0}")]
     Load(String, #[source] jsonwebtoken::errors::Error),
+    /// A row that says another public key than its private one has.
+    #[error("the signing key {0} is not the one that was sealed")]
+    Foreign(String),
     /// No key signs now.
     #[error("there is no signing key")]
     None,
@@ -48,9 +55,16 @@ pub struct Ring {
 
 struct Key {
     id: String,
+    public: Public,
     times: Times,
     signs: EncodingKey,
     verifies: DecodingKey,
+}
+
+/// A public key: what verifiers see of a [`SecretKey`].
+struct Public {
+    x: String,
+    y: String,
 }
 
 /// The keys of this process, kept up to date by a job. Clones share them.
@@ -126,11 +140,21 @@ impl Keys {
         self.load(pool).await
     }
 
-    /// Takes the keys that the database has.
+    /// Takes the keys that the database has, but for those whose row somebody changed: who can write to the
+    /// database can't have a key of their own published.
     pub async fn load(&self, pool: &PgPool) -> Result<(), KeyError> {
         let sealed = store::keys::all(&mut *pool.acquire().await?).await?;
-        let keys = sealed.iter().map(|key| self.open(key)).collect::<Result<Vec<_>, _>>()?;
-        let jwks: Vec<_> = sealed.iter().map(jwk).collect();
+        let mut keys = Vec::with_capacity(sealed.len());
+        for key in &sealed {
+            match self.open(key) {
+                Ok(key) => keys.push(key),
+                Err(error @ KeyError::Foreign(_)) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "it is not published");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let jwks: Vec<_> = keys.iter().map(jwk).collect();
         let jwks = serde_json::json!({ "keys": jwks }).to_string();
         self.ring.send_replace(Arc::new(Ring { keys, jwks }));
         Ok(())
@@ -141,14 +165,9 @@ impl Keys {
         let secret = std::iter::repeat_with(|| SecretKey::from_slice(&entropy.bytes::<32>()))
             .find_map(Result::ok)
             .expect("the iterator does not end");
-        let point = secret.public_key().to_encoded_point(false);
-        let coordinate = |bytes: Option<&_>| {
-            URL_SAFE_NO_PAD.encode::<&[u8]>(bytes.map_or(&[], |b: &p256::FieldBytes| b.as_slice()))
-        };
-        let (x, y) = (coordinate(point.x()), coordinate(point.y()));
-        // RFC 7638: the thumbprint names it.
-        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        let key_id = URL_SAFE_NO_PAD.encode(Sha256::digest(canonical));
+        let public = Public::of(&secret);
+        let key_id = public.thumbprint();
+        let Public { x, y } = public;
         let pkcs8 = secret.to_pkcs8_der().expect("a P-256 key has a PKCS#8 form");
         let sealed = self.envelope.seal(&key_id, pkcs8.as_bytes(), entropy);
         StoredKey { key_id, x, y, sealed, sealed_by: self.envelope.sealing().to_owned(), times }
@@ -157,9 +176,15 @@ impl Keys {
     fn open(&self, key: &StoredKey) -> Result<Key, KeyError> {
         let opened = self.envelope.open(&key.key_id, &key.sealed_by, &key.sealed);
         let private = opened.map_err(|error| KeyError::Sealed(key.key_id.clone(), error))?;
-        let verifies = DecodingKey::from_ec_components(&key.x, &key.y);
+        let foreign = || KeyError::Foreign(key.key_id.clone());
+        let public = Public::of(&SecretKey::from_pkcs8_der(&private).map_err(|_| foreign())?);
+        if public.x != key.x || public.y != key.y || public.thumbprint() != key.key_id {
+            return Err(foreign());
+        }
+        let verifies = DecodingKey::from_ec_components(&public.x, &public.y);
         Ok(Key {
             id: key.key_id.clone(),
+            public,
             times: key.times,
             signs: EncodingKey::from_ec_der(&private),
             verifies: verifies.map_err(|error| KeyError::Load(key.key_id.clone(), error))?,
@@ -174,12 +199,30 @@ impl Keys {
     }
 }
 
+impl Public {
+    fn of(secret: &SecretKey) -> Self {
+        let point = secret.public_key().to_encoded_point(false);
+        let coordinate = |bytes: Option<&_>| {
+            URL_SAFE_NO_PAD.encode::<&[u8]>(bytes.map_or(&[], |b: &p256::FieldBytes| b.as_slice()))
+        };
+        Self { x: coordinate(point.x()), y: coordinate(point.y()) }
+    }
+
+    /// RFC 7638: it names the key.
+    fn thumbprint(&self) -> String {
+        let Self { x, y } = self;
+        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
+    }
+}
+
 fn times(keys: &[StoredKey]) -> Vec<Times> {
     keys.iter().map(|key| key.times).collect()
 }
 
-fn jwk(key: &StoredKey) -> serde_json::Value {
+fn jwk(key: &Key) -> serde_json::Value {
+    let Public { x, y } = &key.public;
     serde_json::json!({
-        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.key_id, "x": key.x, "y": key.y,
+        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.id, "x": x, "y": y,
     })
 }

@@ -67,8 +67,10 @@ pub struct Terms {
     pub refresh_idle: Duration,
     /// How long a family of refresh tokens lives at most; the session's end may come before.
     pub refresh_absolute: Duration,
-    /// How long an authorization request waits for somebody to sign in (or up: the mail's link lives a day).
+    /// How long an authorization request waits for somebody to sign in.
     pub flow_life: Duration,
+    /// The same, from when they asked for an account: the mail's link lives a day.
+    pub sign_up_life: Duration,
 }
 
 /// A fault while a use case ran: nothing that who asks did wrong.

@@ -39,8 +39,13 @@ impl Gateway {
         let token: Secret = token.parse().map_err(|_| TokenError::grant(OVER))?;
         let issued_at = self.clock.now();
         let peeked = store::families::peek(&mut *self.pool.acquire().await?, &token.hash()).await?;
-        let family = peeked.filter(|it| it.client == client.id).ok_or_else(|| TokenError::grant(OVER))?;
-        let standing = self.standing(client, &family, issued_at).await?;
+        let (family, link) = peeked.ok_or_else(|| TokenError::grant(OVER))?;
+        // Judged before identity is asked, which counts as use: only a good token keeps a session alive.
+        let standing = match family.judge(link, &client.id, issued_at) {
+            Verdict::Rotate | Verdict::Repeat => self.standing(client, &family, issued_at).await?,
+            Verdict::Reused => return self.kill(self.pool.begin().await?, &family, issued_at).await,
+            Verdict::Dead | Verdict::Foreign => return Err(TokenError::grant(OVER)),
+        };
         let mut tx = self.pool.begin().await?;
         let locked = store::families::lock(&mut tx, &token.hash()).await?;
         let (family, link) = locked.ok_or_else(|| TokenError::grant(OVER))?;
@@ -129,16 +134,19 @@ impl Gateway {
         Err(TokenError::grant("the session has ended, or the organization is not open any more"))
     }
 
+    /// Revokes the family, once, and what it gave, access tokens included.
     async fn kill(
         &self,
         mut tx: Transaction<'_, Postgres>,
         family: &Family,
         now: OffsetDateTime,
     ) -> Result<Tokens, TokenError> {
-        store::families::revoke(&mut tx, family.id, Cause::Reused, now).await?;
-        self.outbox.publish(&mut tx, events::token_family_revoked(family)).await?;
+        if store::families::revoke(&mut tx, family.id, Cause::Reused, now).await?.is_some() {
+            self.void_tokens_so_far(&mut tx, family.session, now).await?;
+            self.outbox.publish(&mut tx, events::token_family_revoked(family)).await?;
+            tracing::info!(client.id = %family.client, "a refresh token was used twice: its family is revoked");
+        }
         tx.commit().await?;
-        tracing::info!(client.id = %family.client, "a refresh token was used twice: its family is revoked");
         Err(TokenError::grant(OVER))
     }
 
@@ -147,7 +155,7 @@ impl Gateway {
     pub async fn give_back(&self, client: &Client, token: &str) -> Result<(), TokenError> {
         let Ok(token) = token.parse::<Secret>() else { return Ok(()) };
         let mut tx = self.pool.begin().await?;
-        let family = store::families::peek(&mut tx, &token.hash()).await?;
+        let family = store::families::peek(&mut tx, &token.hash()).await?.map(|(family, _)| family);
         if let Some(family) = family.filter(|it| it.client == client.id) {
             store::families::revoke(&mut tx, family.id, Cause::Client, self.clock.now()).await?;
         }

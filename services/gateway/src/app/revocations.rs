@@ -10,7 +10,7 @@ use pass_events::{Handler, HandlerError};
 use pass_proto::events::v1::{Envelope, SessionEnded, envelope::Payload};
 use pass_types::{AccountId, Invalid, SessionId};
 use sqlx::{Postgres, Transaction};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// Revocations are kept this much longer than the tokens that they void, for clocks that differ.
 pub const SKEW: Duration = Duration::seconds(30);
@@ -34,6 +34,21 @@ impl Gateway {
             store::logouts::enqueue(tx, self.entropy.uuid(now), &client, account, session, now).await?;
         }
         Ok(())
+    }
+
+    /// Voids the access tokens that a session's clients have, though the session goes on: something of
+    /// it was used twice. Access tokens don't name their family, so they are those of the whole session;
+    /// clients that still have a good refresh token get others, which are good when [`SKEW`] is over.
+    pub(super) async fn void_tokens_so_far(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        session: SessionId,
+        now: OffsetDateTime,
+    ) -> sqlx::Result<()> {
+        // What a replica whose clock is ahead has just issued is void as well.
+        let not_before = now + SKEW;
+        let revocation = Revocation { subject: Subject::Session(session), not_before };
+        store::revocations::insert(tx, &revocation, now, not_before + self.terms.token_life + SKEW).await
     }
 }
 

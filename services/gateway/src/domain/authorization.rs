@@ -7,7 +7,7 @@ use crate::domain::{
     pkce::Challenge,
     scope::Scope,
 };
-use pass_types::{ClientId, OrganizationId};
+use pass_types::{ClientId, OrganizationId, SessionId};
 use std::collections::HashMap;
 use time::{Duration, OffsetDateTime};
 use url::Url;
@@ -266,6 +266,8 @@ pub struct Flow {
     pub request: Request,
     /// When it came.
     pub create_time: OffsetDateTime,
+    /// The session that a sign-in in this flow began.
+    pub session: Option<SessionId>,
 }
 
 /// What comes next in a flow.
@@ -280,13 +282,13 @@ pub enum Step {
 }
 
 impl Flow {
-    /// What comes next for a browser that signed in at `auth_time`, or has not.
-    pub fn next(&self, auth_time: Option<OffsetDateTime>, now: OffsetDateTime) -> Step {
-        // A sign-in that this very request led to is recent enough, whatever the request wants.
-        let good = auth_time.is_some_and(|at| {
-            let since = at >= self.create_time;
+    /// What comes next for a browser with a session that began at a time, or without.
+    pub fn next(&self, session: Option<(SessionId, OffsetDateTime)>, now: OffsetDateTime) -> Step {
+        // A sign-in that this very request led to is recent enough, whatever the request wants. Another one
+        // of this browser's is not: whoever sits there now did not answer this request's question.
+        let good = session.is_some_and(|(id, at)| {
             let recent = self.request.max_age.is_none_or(|most| now - at <= most);
-            since || (recent && self.request.prompt != Prompt::Login)
+            self.session == Some(id) || (recent && self.request.prompt != Prompt::Login)
         });
         match (good, self.request.prompt) {
             (true, _) => Step::Issue,

@@ -101,10 +101,12 @@ fn what_is_not_supported_is_refused_by_its_name() {
 fn who_must_sign_in_follows_from_prompt_and_max_age() {
     let now = datetime!(2026-01-01 12:00 UTC);
     let ago = |minutes| Some(now - Duration::minutes(minutes));
+    let (here, elsewhere) = (SessionId::from(Uuid::from_u128(1)), SessionId::from(Uuid::from_u128(2)));
     let flow = |changes: &[(&str, &str)]| Flow {
         id: Uuid::nil(),
         request: parse(changes).unwrap(),
         create_time: now - Duration::minutes(1),
+        session: Some(here),
     };
     for (changes, auth_time, expected) in [
         (vec![], None, Step::SignIn),
@@ -113,12 +115,17 @@ fn who_must_sign_in_follows_from_prompt_and_max_age() {
         (vec![("prompt", "none")], ago(60), Step::Issue),
         (vec![("prompt", "none"), ("max_age", "60")], ago(60), Step::LoginRequired),
         (vec![("prompt", "login")], ago(60), Step::SignIn),
-        (vec![("prompt", "login")], ago(0), Step::Issue),
+        (vec![("prompt", "login")], ago(0), Step::SignIn),
         (vec![("max_age", "600")], ago(9), Step::Issue),
         (vec![("max_age", "600")], ago(11), Step::SignIn),
         (vec![("max_age", "0")], ago(2), Step::SignIn),
         (vec![("max_age", "0")], ago(0), Step::Issue),
     ] {
-        assert_eq!(flow(&changes).next(auth_time, now), expected, "{changes:?} {auth_time:?}");
+        let session = auth_time.map(|at| (elsewhere, at));
+        assert_eq!(flow(&changes).next(session, now), expected, "{changes:?} {auth_time:?}");
+    }
+    for changes in [("prompt", "login"), ("max_age", "0")] {
+        let answered = flow(&[changes]).next(Some((here, now - Duration::SECOND)), now);
+        assert_eq!(answered, Step::Issue, "{changes:?}, by a sign-in in the flow");
     }
 }

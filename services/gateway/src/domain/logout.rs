@@ -2,8 +2,17 @@
 
 use time::Duration;
 
-/// How long one try may take; meanwhile nobody else tries.
+/// How long a client may take to answer.
+pub const PATIENCE: Duration = Duration::seconds(3);
+
+/// How long one try is nobody else's: far longer than it may take, writing down what came of it included.
 pub const LEASE: Duration = Duration::seconds(30);
+
+/// How many are tried at once by one process.
+pub const AT_ONCE: usize = 32;
+
+/// How many of them by one client, so that one that hangs leaves room for the others.
+pub const PER_CLIENT: i64 = 4;
 
 /// How long after the session's end the client is told, at the latest: after this no token or session
 /// of its own can reasonably be alive.
@@ -18,6 +27,12 @@ pub fn back_off(attempts: i32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lease_outlives_a_try_and_one_client_leaves_room_for_others() {
+        assert!(LEASE >= PATIENCE * 5);
+        assert!(AT_ONCE >= 4 * usize::try_from(PER_CLIENT).unwrap());
+    }
 
     #[test]
     fn waits_grow_and_stop_growing() {

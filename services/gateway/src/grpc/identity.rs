@@ -47,6 +47,8 @@ pub struct Session {
 
 /// A session that has just begun.
 pub struct NewSession {
+    /// Which.
+    pub id: SessionId,
     /// The secret for the cookie.
     pub token: String,
     /// Where the person wanted to go on: a flow.
@@ -94,8 +96,7 @@ impl Identity {
         let request = CallContext::anonymous(origin.clone()).request(message);
         let wire::SignInResponse { session, account_id: _ } =
             self.sessions().sign_in(request).await?.into_inner();
-        let session = session.ok_or_else(|| broken(Invalid("session is missing")))?;
-        Ok(NewSession { token: session.token, continuation: None })
+        begun(session, None)
     }
 
     /// The session of a browser's token; `None`: it is over. Counts as use.
@@ -157,20 +158,28 @@ impl Identity {
         Ok(SignUp { name, email, language: Language::from_wire(language).map_err(broken)? })
     }
 
-    /// Makes the account with its first password, and signs it in.
+    /// Makes the account with its first password, and signs it in. `replaced` is the browser's session so
+    /// far, which ends.
     pub async fn complete_sign_up(
         &self,
         origin: &Origin,
         token: String,
         password: String,
+        replaced: Option<&str>,
     ) -> Result<NewSession, Failure> {
-        let message = wire::CompleteSignUpRequest { token, password };
+        let replaced_token = replaced.unwrap_or_default().to_owned();
+        let message = wire::CompleteSignUpRequest { token, password, replaced_token };
         let request = CallContext::anonymous(origin.clone()).request(message);
         let wire::CompleteSignUpResponse { account: _, session, continuation } =
             self.accounts().complete_sign_up(request).await?.into_inner();
-        let session = session.ok_or_else(|| broken(Invalid("session is missing")))?;
-        Ok(NewSession { token: session.token, continuation: Uuid::try_parse(&continuation).ok() })
+        begun(session, Uuid::try_parse(&continuation).ok())
     }
+}
+
+fn begun(session: Option<wire::NewSession>, continuation: Option<Uuid>) -> Result<NewSession, Failure> {
+    let wire::NewSession { session_id, token, expire_time: _ } =
+        session.ok_or_else(|| broken(Invalid("session is missing")))?;
+    Ok(NewSession { id: session_id.parse().map_err(broken)?, token, continuation })
 }
 
 type Answer = Result<(Option<wire::Session>, Option<wire::Account>), tonic::Status>;

@@ -4,7 +4,7 @@ mod identity;
 mod organization;
 mod trust;
 
-pub use identity::{Identity, Session, SignUp};
+pub use identity::{Identity, NewSession, Session, SignUp};
 pub use organization::Organizations;
 pub use trust::{TrustHandler, to_wire};
 

@@ -1,15 +1,16 @@
 //! The authorization endpoint, and going on after somebody signed in.
 
-use super::{Site, see_other, session, stuck};
+use super::{Site, binding::Binding, see_other, session, stuck};
 use crate::{
     app::{AuthorizeError, Next},
-    domain::authorization::Parameters,
+    domain::authorization::{Flow, Parameters},
 };
 use axum::{
     extract::{RawForm, RawQuery, State},
     response::Response,
 };
 use http::HeaderMap;
+use pass_types::SecretHash;
 use pass_web::{Browser, Refusal};
 use uuid::Uuid;
 
@@ -30,24 +31,46 @@ pub async fn ask(
     let parameters = parameters.ok_or_else(|| browser.refused(Refusal::malformed()))?;
     let signed_in = session::resolve(&site, &browser, &headers).await?;
     let next = site.gateway.authorize(&parameters, signed_in.as_ref().map(|it| &it.session)).await;
-    Ok(lead(&browser, next))
+    match next.map_err(|error| stuck(&browser, &error))? {
+        Next::Return(url) => Ok(see_other(url.as_str())),
+        Next::SignIn(flow) => {
+            let binding = Binding::of(&headers, &site.gateway.entropy);
+            begin(&site, &browser, &flow, Some(&binding.hash())).await?;
+            Ok(binding.keep(see_other(&with_flow("/sign-in", Some(flow.id)))))
+        }
+    }
 }
 
-/// `POST /oauth/authorize`: browsers don't show our cookie with another site's post, so it goes on after a
-/// redirect.
+/// `POST /oauth/authorize`: browsers don't show our cookies with another site's post, so it goes on after a
+/// redirect. The flow belongs to the browser that follows it: no more than with a link to `GET`.
 pub async fn post(
     State(site): State<Site>,
     browser: Browser,
     RawForm(form): RawForm,
 ) -> Result<Response, Response> {
     let parameters = parameters(&form).ok_or_else(|| browser.refused(Refusal::malformed()))?;
-    match site.gateway.park(&parameters).await {
-        Ok(Next::SignIn(flow)) => Ok(see_other(&resume_at(Some(flow)))),
-        next => Ok(lead(&browser, next)),
+    let next = site.gateway.park(&parameters).await;
+    match next.map_err(|error| stuck(&browser, &error))? {
+        Next::Return(url) => Ok(see_other(url.as_str())),
+        Next::SignIn(flow) => {
+            begin(&site, &browser, &flow, None).await?;
+            Ok(see_other(&resume_at(Some(flow.id))))
+        }
     }
 }
 
-/// `GET /oauth/resume?flow=…`: after a sign-in or sign-up.
+/// Keeps a flow, unless there are too many from there.
+async fn begin(
+    site: &Site,
+    browser: &Browser,
+    flow: &Flow,
+    bound: Option<&SecretHash>,
+) -> Result<(), Response> {
+    site.limits.check_flow(browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.gateway.keep_flow(flow, bound).await.map_err(|error| stuck(browser, &error))
+}
+
+/// `GET /oauth/resume?flow=…`: after a sign-in or sign-up, in the browser of the flow.
 pub async fn resume(
     State(site): State<Site>,
     browser: Browser,
@@ -56,16 +79,14 @@ pub async fn resume(
 ) -> Result<Response, Response> {
     let flow = flow(query.as_deref()).ok_or_else(|| stuck(&browser, &AuthorizeError::FlowOver))?;
     let signed_in = session::resolve(&site, &browser, &headers).await?;
-    let next = site.gateway.resume(flow, signed_in.as_ref().map(|it| &it.session)).await;
-    Ok(lead(&browser, next))
-}
-
-fn lead(browser: &Browser, next: Result<Next, AuthorizeError>) -> Response {
-    match next {
-        Ok(Next::Return(url)) => see_other(url.as_str()),
-        Ok(Next::SignIn(flow)) => see_other(&with_flow("/sign-in", Some(flow))),
-        Err(error) => stuck(browser, &error),
-    }
+    let binding = Binding::of(&headers, &site.gateway.entropy);
+    let session = signed_in.as_ref().map(|it| &it.session);
+    let next = site.gateway.resume(flow, &binding.hash(), session).await;
+    let next = next.map_err(|error| stuck(&browser, &error))?;
+    Ok(binding.keep(match next {
+        Next::Return(url) => see_other(url.as_str()),
+        Next::SignIn(flow) => see_other(&with_flow("/sign-in", Some(flow.id))),
+    }))
 }
 
 /// The flow that a page's address names.

@@ -2,6 +2,7 @@
 //! nothing is served that is not in it.
 
 mod authorize;
+mod binding;
 mod logout;
 mod metadata;
 mod oauth;
@@ -151,24 +152,31 @@ pub struct Site {
     pub limits: Arc<Limits>,
 }
 
-/// How many credentials may be posted from one network address.
+/// How many credentials may be posted, and how many flows begun, from one network.
 pub struct Limits {
     credentials: Limiter<String>,
+    flows: Limiter<String>,
 }
 
 impl Limits {
     /// So many a minute.
-    pub fn new(a_minute: NonZeroU32, clock: SharedClock) -> Self {
-        Self { credentials: Limiter::new(a_minute, Duration::from_mins(1), clock) }
+    pub fn new(credentials: NonZeroU32, flows: NonZeroU32, clock: &SharedClock) -> Self {
+        let limiter = |most| Limiter::new(most, Duration::from_mins(1), clock.clone());
+        Self { credentials: limiter(credentials), flows: limiter(flows) }
+    }
+
+    fn check_flow(&self, browser: &Browser) -> Result<(), TooMany> {
+        self.flows.check(&pass_types::network(&browser.origin().address))
     }
 
     fn check(&self, browser: &Browser) -> Result<(), TooMany> {
-        self.credentials.check(&browser.origin().address)
+        self.credentials.check(&pass_types::network(&browser.origin().address))
     }
 
     /// Forgets those who have been slow again.
     pub fn prune(&self) {
         self.credentials.prune();
+        self.flows.prune();
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Site,
     authorize::{flow, resume_at, with_flow},
-    pages, refusal, see_other, session, stuck,
+    binding, fault, pages, refusal, see_other, session, stuck,
 };
 use crate::{
     app::AuthorizeError,
@@ -15,7 +15,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 use pass_mesh::Failure;
-use pass_types::Kind;
+use pass_types::{Kind, SecretHash};
 use pass_web::{Browser, Form, FormTargets, Page, Refusal, chosen, html_with, http_status};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -26,21 +26,25 @@ pub struct Stage {
     pub id: Option<Uuid>,
     /// The flow and whose it is.
     pub flow: Option<(Flow, Client)>,
+    /// The flow and the browser that it belongs to, by its hash.
+    pub bound: Option<(Uuid, SecretHash)>,
 }
 
 impl Stage {
-    /// The flow that the address names. One that is over is a page of its own.
-    pub async fn find(site: &Site, browser: &Browser, query: Option<&str>) -> Result<Self, Response> {
+    /// The flow that the address names. One that is over, or another browser's, is a page of its own.
+    pub async fn find(
+        site: &Site,
+        browser: &Browser,
+        headers: &HeaderMap,
+        query: Option<&str>,
+    ) -> Result<Self, Response> {
         let named = query.is_some_and(|query| query.starts_with("flow=") || query.contains("&flow="));
-        let id = flow(query);
-        match id {
-            None if named => Err(stuck(browser, &AuthorizeError::FlowOver)),
-            None => Ok(Self { id: None, flow: None }),
-            Some(id) => {
-                let flow = site.gateway.flow(id).await.map_err(|error| stuck(browser, &error))?;
-                Ok(Self { id: Some(id), flow: Some(flow) })
-            }
-        }
+        let (Some(id), Some(hash)) = (flow(query), binding::known(headers)) else {
+            let over = || stuck(browser, &AuthorizeError::FlowOver);
+            return if named { Err(over()) } else { Ok(Self { id: None, flow: None, bound: None }) };
+        };
+        let flow = site.gateway.flow(id, &hash).await.map_err(|error| stuck(browser, &error))?;
+        Ok(Self { id: Some(id), flow: Some(flow), bound: Some((id, hash)) })
     }
 
     /// A page in the language that the client asked for, else the browser's.
@@ -77,9 +81,10 @@ pub async fn start(
 pub async fn page(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
-    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     let hint = stage.flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
     Ok(show(&site, &stage, StatusCode::OK, stage.page(&browser), hint.unwrap_or_default()))
 }
@@ -110,7 +115,7 @@ pub async fn post(
     RawQuery(query): RawQuery,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Response> {
-    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     let refuse = |refusal: Refusal| {
         let status = http_status(refusal.kind);
         show(&site, &stage, status, stage.page(&browser).refused(refusal), fields.email.clone())
@@ -121,7 +126,14 @@ pub async fn post(
     let replaced = session::token(&headers);
     let identity = &site.gateway.identity;
     match identity.sign_in(browser.origin(), fields.email.clone(), fields.password, replaced).await {
-        Ok(new) => Ok(session::keep(see_other(&resume_at(stage.id)), &new.token)),
+        Ok(new) => {
+            let noted = match &stage.bound {
+                Some((flow, hash)) => site.gateway.signed_in(*flow, hash, new.id).await.map(drop),
+                None => Ok(()),
+            };
+            let on = noted.map_or_else(|error| fault(&browser, &error), |()| see_other(&resume_at(stage.id)));
+            Ok(session::keep(on, &new.token))
+        }
         Err(failure) => Err(refuse_call(failure, refuse)),
     }
 }

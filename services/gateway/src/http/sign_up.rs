@@ -3,15 +3,19 @@
 use super::{
     Site,
     authorize::{resume_at, with_flow},
+    binding::Binding,
     fault, pages, see_other, session,
     sign_in::{Stage, refuse_call, with_retry_after},
 };
-use crate::{domain::client::RegisteredUri, grpc::SignUp};
+use crate::{
+    domain::client::RegisteredUri,
+    grpc::{NewSession, SignUp},
+};
 use axum::{
     extract::{Path, RawQuery, State},
     response::Response,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use pass_web::{Browser, Form, FormTargets, Page, Refusal, html, html_with, http_status};
 use serde::Deserialize;
 
@@ -19,9 +23,10 @@ use serde::Deserialize;
 pub async fn page(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
-    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     let hint = stage.flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
     let fields = Wish { name: String::new(), email: hint.unwrap_or_default() };
     Ok(show(&stage, StatusCode::OK, stage.page(&browser), fields))
@@ -49,10 +54,11 @@ pub struct Wish {
 pub async fn post(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
     Form(fields): Form<Wish>,
 ) -> Result<Response, Response> {
-    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     let page = stage.page(&browser);
     let language = page.language;
     let refuse = |refusal: Refusal| {
@@ -70,7 +76,13 @@ pub async fn post(
         stage.id,
     );
     match asked.await {
-        Ok(()) => Ok(see_other(&with_flow("/sign-up/sent", stage.id))),
+        Ok(()) => {
+            if let Some((flow, hash)) = &stage.bound {
+                let waits = site.gateway.sign_up_requested(*flow, hash).await;
+                waits.map_err(|error| fault(&browser, &error))?;
+            }
+            Ok(see_other(&with_flow("/sign-up/sent", stage.id)))
+        }
         Err(failure) => Err(refuse_call(failure, refuse)),
     }
 }
@@ -79,9 +91,10 @@ pub async fn post(
 pub async fn sent(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
-    let stage = Stage::find(&site, &browser, query.as_deref()).await?;
+    let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     Ok(html(&pages::SignUpSent { page: stage.page(&browser), sign_up: with_flow("/sign-up", stage.id) }))
 }
 
@@ -126,6 +139,7 @@ pub struct Choice {
 pub async fn password(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     Path(token): Path<String>,
     Form(fields): Form<Choice>,
 ) -> Result<Response, Response> {
@@ -138,8 +152,21 @@ pub async fn password(
     if let Err(too_many) = site.limits.check(&browser) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
-    match site.gateway.identity.complete_sign_up(browser.origin(), token, fields.password).await {
-        Ok(new) => Ok(session::keep(see_other(&resume_at(new.continuation)), &new.token)),
+    let (identity, replaced) = (&site.gateway.identity, session::token(&headers));
+    match identity.complete_sign_up(browser.origin(), token, fields.password, replaced).await {
+        Ok(new) => Ok(go_on(&site, &browser, &headers, &new).await),
         Err(failure) => Err(refuse_call(failure, refuse)),
     }
+}
+
+/// Goes on with the flow in which the sign-up began, which now belongs to this browser; when that is over,
+/// to the start page.
+async fn go_on(site: &Site, browser: &Browser, headers: &HeaderMap, new: &NewSession) -> Response {
+    let Some(flow) = new.continuation else { return session::keep(see_other(&resume_at(None)), &new.token) };
+    let binding = Binding::of(headers, &site.gateway.entropy);
+    let on = match site.gateway.signed_up(flow, &binding.hash(), new.id).await {
+        Ok(moved) => see_other(&resume_at(moved.then_some(flow))),
+        Err(error) => fault(browser, &error),
+    };
+    session::keep(binding.keep(on), &new.token)
 }

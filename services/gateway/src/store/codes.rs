@@ -108,16 +108,21 @@ pub async fn redeem(
     }))
 }
 
-/// A code of the client that may be redeemed by whoever has the rest: whose it is, to ask about them first.
+/// Whose code it is, to ask about them before it is redeemed; `None` as for [`redeem`].
 pub async fn peek(
     connection: &mut PgConnection,
-    hash: &SecretHash,
-    client: &ClientId,
+    claim: &Claim<'_>,
+    now: OffsetDateTime,
 ) -> sqlx::Result<Option<(AccountId, SessionId, Option<OrganizationId>)>> {
     let row = sqlx::query!(
-        "SELECT account_id, session_id, organization_id FROM codes WHERE code_hash = $1 AND client_id = $2",
-        hash.as_bytes(),
-        client.as_str(),
+        "SELECT account_id, session_id, organization_id FROM codes
+         WHERE code_hash = $1 AND client_id = $2 AND redirect_uri = $3 AND code_challenge = $4
+           AND redeem_time IS NULL AND expire_time > $5",
+        claim.hash.as_bytes(),
+        claim.client.as_str(),
+        claim.redirect_uri,
+        claim.challenge.as_str(),
+        now,
     )
     .fetch_optional(connection)
     .await?;

@@ -79,14 +79,15 @@ async fn insert_token(
     Ok(())
 }
 
-/// The family of a token, without a lock: to ask about its person before a transaction begins.
-pub async fn peek(connection: &mut PgConnection, token: &SecretHash) -> sqlx::Result<Option<Family>> {
+/// The family of a token and the token's place in it, without a lock: to ask about its person before a
+/// transaction begins.
+pub async fn peek(connection: &mut PgConnection, token: &SecretHash) -> sqlx::Result<Option<(Family, Link)>> {
     let id =
         sqlx::query_scalar!("SELECT family_id FROM refresh_tokens WHERE token_hash = $1", token.as_bytes())
             .fetch_optional(&mut *connection)
             .await?;
     match id {
-        Some(id) => load(connection, id).await,
+        Some(id) => place(connection, token, id).await,
         None => Ok(None),
     }
 }
@@ -102,7 +103,17 @@ pub async fn lock(connection: &mut PgConnection, token: &SecretHash) -> sqlx::Re
     )
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(id) = locked else { return Ok(None) };
+    match locked {
+        Some(id) => place(connection, token, id).await,
+        None => Ok(None),
+    }
+}
+
+async fn place(
+    connection: &mut PgConnection,
+    token: &SecretHash,
+    id: FamilyId,
+) -> sqlx::Result<Option<(Family, Link)>> {
     let row = sqlx::query!(
         r#"SELECT token.generation, token.rotate_time,
                   (SELECT max(generation) FROM refresh_tokens WHERE family_id = $2) AS "newest!"
@@ -110,8 +121,9 @@ pub async fn lock(connection: &mut PgConnection, token: &SecretHash) -> sqlx::Re
         token.as_bytes(),
         id,
     )
-    .fetch_one(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await?;
+    let Some(row) = row else { return Ok(None) };
     let link = Link { generation: row.generation, rotate_time: row.rotate_time, newest: row.newest };
     Ok(load(connection, id).await?.map(|family| (family, link)))
 }

@@ -50,43 +50,58 @@ pub async fn enqueue(
     Ok(queued.rows_affected() == 1)
 }
 
-/// Claims due ones: nobody else tries them until `lease` is over.
-pub async fn claim(
-    connection: &mut PgConnection,
-    now: OffsetDateTime,
-    lease: Duration,
-    most: i64,
-) -> sqlx::Result<Vec<Due>> {
+/// What is to be claimed.
+pub struct Claim {
+    /// What is due now.
+    pub now: OffsetDateTime,
+    /// For so long nobody else tries.
+    pub lease: Duration,
+    /// So many of one client's at once.
+    pub per_client: i64,
+    /// Whose tries are under way, a name for each.
+    pub busy: Vec<String>,
+    /// So many.
+    pub most: i64,
+}
+
+/// Claims due ones, of each client as far as it has room. One that can't be read is an error of its own.
+pub async fn claim(connection: &mut PgConnection, claim: &Claim) -> sqlx::Result<Vec<sqlx::Result<Due>>> {
     let rows = sqlx::query!(
-        r#"UPDATE back_channel_logouts AS logout SET attempts = attempts + 1, next_attempt_time = $2
-           FROM clients
-           WHERE clients.client_id = logout.client_id AND logout.logout_id IN (
-               SELECT logout_id FROM back_channel_logouts
-               WHERE settle_time IS NULL AND next_attempt_time <= $1
-               ORDER BY next_attempt_time LIMIT $3 FOR UPDATE SKIP LOCKED)
+        r#"WITH due AS MATERIALIZED (
+               SELECT waiting.logout_id, clients.back_channel_logout_uri
+               FROM clients CROSS JOIN LATERAL (
+                   SELECT logout_id, next_attempt_time FROM back_channel_logouts
+                   WHERE client_id = clients.client_id AND settle_time IS NULL AND next_attempt_time <= $1
+                   ORDER BY next_attempt_time
+                   LIMIT greatest($4 - (SELECT count(*) FROM unnest($5::text[]) AS busy (id)
+                                        WHERE busy.id = clients.client_id), 0)
+                   FOR UPDATE SKIP LOCKED) AS waiting
+               WHERE clients.back_channel_logout_uri IS NOT NULL
+               ORDER BY waiting.next_attempt_time LIMIT $3)
+           UPDATE back_channel_logouts AS logout SET attempts = attempts + 1, next_attempt_time = $2
+           FROM due WHERE due.logout_id = logout.logout_id
            RETURNING logout.logout_id, logout.client_id, logout.account_id, logout.session_id, logout.attempts,
-                     logout.create_time, clients.back_channel_logout_uri"#,
-        now,
-        now + lease,
-        most,
+                     logout.create_time, due.back_channel_logout_uri AS "uri!""#,
+        claim.now,
+        claim.now + claim.lease,
+        claim.most,
+        claim.per_client,
+        &claim.busy,
     )
     .fetch_all(connection)
     .await?;
-    let due = rows.into_iter().filter_map(|row| {
-        let uri = row.back_channel_logout_uri?;
-        Some(uri.parse().map_err(broken).and_then(|uri| {
-            Ok(Due {
-                id: row.logout_id,
-                client: client(&row.client_id)?,
-                uri,
-                account: row.account_id.into(),
-                session: row.session_id.into(),
-                attempts: row.attempts,
-                create_time: row.create_time,
-            })
-        }))
+    let due = rows.into_iter().map(|row| {
+        Ok(Due {
+            id: row.logout_id,
+            client: client(&row.client_id)?,
+            uri: row.uri.parse().map_err(broken)?,
+            account: row.account_id.into(),
+            session: row.session_id.into(),
+            attempts: row.attempts,
+            create_time: row.create_time,
+        })
     });
-    due.collect()
+    Ok(due.collect())
 }
 
 /// Puts a try off.

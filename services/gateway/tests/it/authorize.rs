@@ -210,7 +210,7 @@ async fn flows_end() {
     let (product, taro) = (suite.product("backlog").await, suite.neighbours.account("Taro"));
     let browser = suite.browser();
     let sign_in = browser.get(&product.authorize(&[])).await.location();
-    suite.clock.advance(Duration::hours(25));
+    suite.clock.advance(Duration::minutes(30));
     for path in [
         sign_in.as_str(),
         "/sign-in?flow=nonsense",

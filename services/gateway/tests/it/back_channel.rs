@@ -129,6 +129,78 @@ async fn a_logout_token_is_retried_until_it_is_delivered() {
     assert_eq!(suite.waiting_logouts().await, 0);
 }
 
+/// A client's end that takes every request and answers none.
+async fn black_hole() -> String {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://cacoo.localhost:{}/logout", socket.local_addr().unwrap().port());
+    let routes = Router::new().route("/logout", post(std::future::pending::<()>));
+    tokio::spawn(async move { axum::serve(socket, routes).await });
+    uri
+}
+
+/// How many tries of a client's are under way: what is claimed and not written down yet.
+async fn under_way(suite: &Suite, client: &str) -> i64 {
+    let lease_is_on = suite.gateway.clock.now() + Duration::seconds(29);
+    let query = "SELECT count(*) FROM back_channel_logouts
+                 WHERE client_id = $1 AND settle_time IS NULL AND next_attempt_time > $2";
+    let query = sqlx::query_scalar(query).bind(client).bind(lease_is_on);
+    query.fetch_one(&suite.database.pool).await.unwrap()
+}
+
+/// Queues logouts that have been due for a minute.
+async fn overdue(suite: &Suite, client: &str, count: i32) {
+    let long_ago = suite.gateway.clock.now() - Duration::minutes(1);
+    sqlx::query(
+        "INSERT INTO back_channel_logouts
+             (logout_id, client_id, account_id, session_id, create_time, next_attempt_time)
+         SELECT gen_random_uuid(), $1, gen_random_uuid(), gen_random_uuid(), $2, $2 FROM generate_series(1, $3)",
+    )
+    .bind(client)
+    .bind(long_ago)
+    .bind(count)
+    .execute(&suite.database.pool)
+    .await
+    .unwrap();
+}
+
+/// proves API-5: a client that takes logout tokens and never answers delays no other's.
+#[tokio::test]
+async fn a_client_that_hangs_delays_no_other() {
+    let suite = Suite::start().await;
+    let listener = Listener::start().await;
+    let backlog = product(&suite, "backlog", Some(listener.uri.clone())).await;
+    product(&suite, "cacoo", Some(black_hole().await)).await;
+    let taro = suite.neighbours.account("Taro");
+    let ended = session(&suite, &backlog, &suite.browser(), &taro).await;
+    overdue(&suite, "cacoo", 60).await;
+    wait_for(async || under_way(&suite, "cacoo").await == 4).await;
+    suite.session_ended(&taro, ended).await;
+    wait_for(async || listener.heard() == 1).await;
+    assert!(under_way(&suite, "cacoo").await <= 4, "the rest has to wait");
+    // It is given up on after a moment, so that the next ones get their turn.
+    let tried = "SELECT count(*) FROM back_channel_logouts WHERE attempts = 1 AND client_id = 'cacoo'";
+    let tried = async || -> bool {
+        sqlx::query_scalar::<_, i64>(tried).fetch_one(&suite.database.pool).await.unwrap() > 4
+    };
+    wait_for(tried).await;
+}
+
+/// A row that can't be read holds up nothing but itself.
+#[tokio::test]
+async fn a_broken_logout_holds_up_no_other() {
+    let suite = Suite::start().await;
+    let listener = Listener::start().await;
+    let backlog = product(&suite, "backlog", Some(listener.uri.clone())).await;
+    product(&suite, "cacoo", Some(listener.uri.clone())).await;
+    let taro = suite.neighbours.account("Taro");
+    let ended = session(&suite, &backlog, &suite.browser(), &taro).await;
+    let broken = "UPDATE clients SET back_channel_logout_uri = 'nonsense' WHERE client_id = 'cacoo'";
+    sqlx::query(broken).execute(&suite.database.pool).await.unwrap();
+    overdue(&suite, "cacoo", 40).await;
+    suite.session_ended(&taro, ended).await;
+    wait_for(async || listener.heard() == 1).await;
+}
+
 /// A client that can't be told for a day is given up, with an event that says so.
 #[tokio::test]
 async fn a_client_that_is_gone_is_given_up_after_a_day() {

@@ -78,8 +78,36 @@ async fn a_code_used_twice_revokes_what_it_gave() {
     product.refresh(&tokens.text("refresh_token")).await.refused("invalid_grant");
     pass_testkit::wait_for(async || product.userinfo(&tokens.text("access_token")).await.status == 401).await;
     assert_eq!(suite.events("token_family_revoked").await, 1);
+    let not_before: time::OffsetDateTime = sqlx::query_scalar("SELECT max(not_before) FROM revocations")
+        .fetch_one(&suite.database.pool)
+        .await
+        .unwrap();
+    assert!(not_before >= suite.gateway.clock.now() + Duration::from_secs(29), "clocks differ");
     product.redeem(&code).await.refused("invalid_grant");
     assert_eq!(suite.events("token_family_revoked").await, 1, "once");
+}
+
+/// proves ACC-12: a code that is no good does not keep a session alive.
+#[tokio::test]
+async fn only_a_good_code_counts_as_use_of_the_session() {
+    let suite = Suite::start().await;
+    let (product, taro) = (suite.product("backlog").await, suite.neighbours.account("Taro"));
+    let browser = suite.browser();
+    let uses = || suite.neighbours.state().uses;
+    let code = product.code(&browser, &taro).await;
+    let mut thief = suite.product("cacoo").await;
+    thief.redeem(&code).await.refused("invalid_grant");
+    thief.verifier = product.verifier.clone();
+    thief.redeem(&code).await.refused("invalid_grant");
+    product.redeem_with(&code, &[("code_verifier", &"x".repeat(43))]).await.refused("invalid_grant");
+    assert_eq!(uses(), 0, "another client's, another's verifier");
+    product.redeem(&code).await.good();
+    assert_eq!(uses(), 1);
+    product.redeem(&code).await.refused("invalid_grant");
+    let code = product.code(&browser, &taro).await;
+    suite.clock.advance(Duration::from_mins(1));
+    product.redeem(&code).await.refused("invalid_grant");
+    assert_eq!(uses(), 1, "used, over");
 }
 
 /// Of many that redeem one code at once, one gets tokens at most.

@@ -91,7 +91,32 @@ async fn the_sealing_key_is_outside_the_database_and_can_be_changed() {
     gateway::build(config.clone(), &suite.context).await.unwrap();
     config.keys.secret = "short".to_owned().into();
     let Err(error) = gateway::build(config, &suite.context).await else { panic!("it took a short key") };
-    assert_eq!(error.to_string(), "the setting keys.secret must be at least 32 bytes long");
+    assert_eq!(error.to_string(), "the setting keys.secret is wrong");
+}
+
+/// Who can write to the database can't have a key of their own published: what is published follows from the
+/// sealed private key, and a row that says otherwise is refused.
+#[tokio::test]
+async fn a_public_key_that_somebody_put_into_the_database_is_not_published() {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+    use p256::elliptic_curve::sec1::ToEncodedPoint;
+    let suite = Suite::start().await;
+    suite.clock.advance(Duration::days(31));
+    suite.gateway.rotate_keys().await.unwrap();
+    let before: serde_json::Value = serde_json::from_str(&suite.gateway.keys.jwks()).unwrap();
+    assert_eq!(before["keys"].as_array().unwrap().len(), 2);
+    let point = p256::SecretKey::from_slice(&[7; 32]).unwrap().public_key().to_encoded_point(false);
+    let (x, y) = (BASE64.encode(point.x().unwrap()), BASE64.encode(point.y().unwrap()));
+    let changed = "UPDATE signing_keys SET x = $1, y = $2 WHERE key_id = $3";
+    let victim = before["keys"][1]["kid"].as_str().unwrap();
+    let pool = &suite.database.pool;
+    sqlx::query(changed).bind(&x).bind(&y).bind(victim).execute(pool).await.unwrap();
+    suite.gateway.rotate_keys().await.unwrap();
+    let after: serde_json::Value = serde_json::from_str(&suite.gateway.keys.jwks()).unwrap();
+    assert_eq!(after["keys"], serde_json::json!([before["keys"][0]]));
+    let (product, taro) = (suite.product("backlog").await, suite.neighbours.account("Taro"));
+    let token = product.tokens(&suite.browser(), &taro).await.text("access_token");
+    assert!(suite.verifies(&token), "the other key goes on");
 }
 
 /// Algorithm by key: `none`, HS256 with the public key, a changed claim, a foreign key and a `kid` of another are all

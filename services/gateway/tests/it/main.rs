@@ -8,6 +8,7 @@ mod back_channel;
 mod browser;
 mod clients;
 mod exchange;
+mod flows;
 mod headers;
 mod keys;
 mod logout;

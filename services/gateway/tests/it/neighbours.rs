@@ -63,6 +63,8 @@ pub struct State {
     pub members: HashMap<(AccountId, OrganizationId), Role>,
     pub wishes: Vec<Wish>,
     pub down: bool,
+    /// How often a product's asking for tokens counted as use of a session.
+    pub uses: usize,
     pub origins: Vec<pass_types::Origin>,
 }
 
@@ -230,6 +232,7 @@ impl SessionService for Neighbours {
     ) -> Result<Response<GetSessionResponse>, Status> {
         let (_, asked) = open(request)?;
         let (session, account) = self.tell(|_, it| it.id.to_string() == asked.session_id)?;
+        self.state().uses += usize::from(asked.used);
         Ok(Response::new(GetSessionResponse { session: Some(session), account: Some(account) }))
     }
 
@@ -295,7 +298,7 @@ impl AccountService for Neighbours {
         &self,
         request: Request<CompleteSignUpRequest>,
     ) -> Result<Response<CompleteSignUpResponse>, Status> {
-        let (_, CompleteSignUpRequest { token, password }) = open(request)?;
+        let (_, CompleteSignUpRequest { token, password, replaced_token }) = open(request)?;
         if password.chars().count() < 12 {
             return Err(refused(Kind::InvalidInput, ErrorReason::PasswordLength));
         }
@@ -312,6 +315,7 @@ impl AccountService for Neighbours {
             language: wish.language,
         };
         self.state().accounts.push(someone.clone());
+        self.state().sessions.remove(&replaced_token);
         Ok(Response::new(CompleteSignUpResponse {
             account: Some(account(&someone, self.clock.now())),
             session: Some(self.begin(someone.id)),

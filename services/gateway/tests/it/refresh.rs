@@ -46,6 +46,50 @@ async fn a_predecessor_repeated_too_late_kills_the_family() {
     assert_eq!(suite.events("token_family_revoked").await, 1);
 }
 
+/// proves API-5: killing a family voids the access tokens that it gave too, also those that a replica whose
+/// clock is ahead has just issued.
+#[tokio::test]
+async fn a_killed_family_takes_its_access_tokens_with_it() {
+    let suite = Suite::start().await;
+    let (product, first) = signed_in(&suite).await;
+    let tokens = product.refresh(&first).await;
+    let second = product.refresh(&tokens.text("refresh_token")).await;
+    let issued = claims(&second.text("access_token"))["iat"].as_i64().unwrap();
+    assert_eq!(product.userinfo(&second.text("access_token")).await.status, 200);
+    product.refresh(&first).await.refused("invalid_grant");
+    for tokens in [&tokens, &second] {
+        let gone = async || product.userinfo(&tokens.text("access_token")).await.status == 401;
+        pass_testkit::wait_for(gone).await;
+    }
+    let not_before: time::OffsetDateTime = sqlx::query_scalar("SELECT max(not_before) FROM revocations")
+        .fetch_one(&suite.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(not_before.unix_timestamp() - issued, 30);
+}
+
+/// proves ACC-12: a refresh token that is no good does not keep a session alive.
+#[tokio::test]
+async fn only_a_good_refresh_token_counts_as_use_of_the_session() {
+    let suite = Suite::start().await;
+    let (product, first) = signed_in(&suite).await;
+    let uses = || suite.neighbours.state().uses;
+    let second = product.refresh(&first).await.text("refresh_token");
+    let before = uses();
+    suite.product("cacoo").await.refresh(&second).await.refused("invalid_grant");
+    suite.clock.advance(Duration::seconds(11));
+    product.refresh(&first).await.refused("invalid_grant");
+    product.refresh(&first).await.refused("invalid_grant");
+    product.refresh(&second).await.refused("invalid_grant");
+    assert_eq!(uses(), before, "another client's, used, revoked");
+    let taro = suite.neighbours.account("Taro");
+    let over = product.tokens(&suite.browser(), &taro).await.text("refresh_token");
+    let before = uses();
+    suite.clock.advance(Duration::minutes(60));
+    product.refresh(&over).await.refused("invalid_grant");
+    assert_eq!(uses(), before, "idle for too long");
+}
+
 /// Anything older than the immediate predecessor kills the family at once.
 #[tokio::test]
 async fn an_older_token_kills_the_family() {

@@ -4,6 +4,7 @@ use super::{Identity, NewSession, database_kind, hashing::HashError};
 use crate::domain::{
     account::Account,
     password::{Password, Refused},
+    session::EndCause,
     sign_up::{Continuation, SignUp, Wish},
     throttle::{TooOften, network},
 };
@@ -13,7 +14,7 @@ use crate::{
 };
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, Invalid, Kind, SignUpId, UniqueId, Violation};
+use pass_types::{AccountId, Invalid, Kind, Secret, SignUpId, UniqueId, Violation};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -90,16 +91,21 @@ impl Identity {
         Ok(sign_up)
     }
 
-    /// Makes the account with its first password and signs it in.
+    /// Makes the account with its first password, signs it in, and ends the session that the browser had.
     pub async fn complete_sign_up(
         &self,
         caller: &Caller,
         token: &str,
         password: String,
+        replaced: Option<Secret>,
     ) -> Result<SignedUp, SignUpError> {
         let sign_up = self.sign_up_of_link(token).await?;
         let hash = self.hash_chosen(password, &sign_up).await?;
-        self.open_account(caller, sign_up.id, &hash, self.clock.now()).await
+        let signed_up = self.open_account(caller, sign_up.id, &hash, self.clock.now()).await?;
+        if let Some(replaced) = replaced {
+            self.end_session(caller, &replaced, EndCause::Replaced).await?;
+        }
+        Ok(signed_up)
     }
 
     /// The token of a sign-up's link; the same each time.

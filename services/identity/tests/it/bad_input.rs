@@ -68,7 +68,8 @@ async fn sign_ups() {
         let link = (ErrorReason::LinkInvalid, String::new());
         let shown = gateway.get_sign_up(GetSignUpRequest { token: token.clone() }).await;
         assert_eq!(why(shown), link);
-        let request = CompleteSignUpRequest { token, password: PASSWORD.to_owned() };
+        let request =
+            CompleteSignUpRequest { token, password: PASSWORD.to_owned(), replaced_token: String::new() };
         assert_eq!(why(gateway.complete_sign_up(request).await), link);
     }
     assert_eq!(rows(&suite).await, before);

@@ -95,13 +95,14 @@ async fn not_every_password_is_taken() {
         ("password1234".to_owned(), ErrorReason::PasswordGuessable),
         ("Taro.Yamada.2026".to_owned(), ErrorReason::PasswordGuessable),
     ] {
-        let request = CompleteSignUpRequest { token: token.clone(), password };
+        let request = CompleteSignUpRequest { token: token.clone(), password, replaced_token: String::new() };
         let refused = gateway.complete_sign_up(request).await.unwrap_err();
         assert_eq!((refused.kind, refused.reason), (Kind::InvalidInput, reason));
         assert_eq!(refused.violations[0].0, "password");
     }
     assert!(suite.hashes().is_empty(), "what is refused is not hashed");
-    let request = CompleteSignUpRequest { token, password: PASSWORD.to_owned() };
+    let request =
+        CompleteSignUpRequest { token, password: PASSWORD.to_owned(), replaced_token: String::new() };
     gateway.complete_sign_up(request).await.unwrap();
 }
 

@@ -6,7 +6,11 @@ use pass_types::Kind;
 use time::Duration;
 
 fn complete(token: &str) -> CompleteSignUpRequest {
-    CompleteSignUpRequest { token: token.to_owned(), password: PASSWORD.to_owned() }
+    CompleteSignUpRequest {
+        token: token.to_owned(),
+        password: PASSWORD.to_owned(),
+        replaced_token: String::new(),
+    }
 }
 
 /// proves ACC-1: name and address, the link, the password, and one is signed in
@@ -51,6 +55,44 @@ async fn from_the_wish_to_the_session() {
         told.as_slice(),
         [Payload::AccountCreated(_), Payload::SignedIn(_), Payload::SignedIn(_)]
     ));
+}
+
+/// Signing up begins a session in a browser that may have had another one: that one ends, as at a sign-in.
+#[tokio::test]
+async fn a_sign_up_ends_the_session_that_the_browser_had() {
+    let suite = Suite::start().await;
+    let taro = suite.user("taro@example.com").await;
+    let gateway = suite.gateway_anonymous();
+    let sign_in = async || {
+        gateway.sign_in(credentials("taro@example.com", PASSWORD)).await.unwrap().session.unwrap().token
+    };
+    let (before, elsewhere) = (sign_in().await, sign_in().await);
+    let alive = async |token: &str| {
+        gateway.resolve_session(ResolveSessionRequest { token: token.to_owned() }).await.is_ok()
+    };
+    let with = |token: &str, password: &str, replaced: &str| CompleteSignUpRequest {
+        token: token.to_owned(),
+        password: password.to_owned(),
+        replaced_token: replaced.to_owned(),
+    };
+    let link = suite.link("hanako@example.com").await;
+    gateway.complete_sign_up(with(&link, "short", &before)).await.unwrap_err();
+    assert!(alive(&before).await, "a refused one ends nothing");
+    let made = gateway.complete_sign_up(with(&link, PASSWORD, &before)).await.unwrap();
+    assert!(!alive(&before).await && alive(&elsewhere).await);
+    assert!(alive(&made.session.unwrap().token).await);
+    let told = suite.events_of(taro.account).await;
+    let causes: Vec<_> = told
+        .iter()
+        .filter_map(|event| match event {
+            Payload::SessionEnded(ended) => Some(ended.cause()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(causes, [pass_proto::events::v1::session_ended::Cause::Replaced]);
+
+    let link = suite.link("jiro@example.com").await;
+    gateway.complete_sign_up(with(&link, PASSWORD, "no token at all")).await.unwrap();
 }
 
 /// proves ACC-1: single use

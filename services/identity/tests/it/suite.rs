@@ -194,7 +194,8 @@ impl Suite {
     /// Somebody with an account, signed in.
     pub async fn user(&self, email: &str) -> User {
         let token = self.link(email).await;
-        let request = CompleteSignUpRequest { token, password: PASSWORD.to_owned() };
+        let request =
+            CompleteSignUpRequest { token, password: PASSWORD.to_owned(), replaced_token: String::new() };
         let made = self.gateway_anonymous().complete_sign_up(request).await.unwrap();
         let session = made.session.unwrap();
         User {
