@@ -33,7 +33,8 @@ pub fn token_family_revoked(family: &Family) -> Event {
         account_id: family.account.to_string(),
         session_id: family.session.to_string(),
     };
-    Event::new(Key::client(&family.client), Payload::TokenFamilyRevoked(payload))
+    // Not the client's key: that one goes the other lane.
+    Event::new(Key::session(family.session), Payload::TokenFamilyRevoked(payload))
 }
 
 /// A client was told that a session ended, or could not be told.
