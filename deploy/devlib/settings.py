@@ -194,6 +194,7 @@ def _settings(suite: Suite, urls: Mapping[str, Path], broker_url: Path) -> Table
         "notification": {
             **common("notification"),
             **broker,
+            "console_url": suite.url("console"),
             "smtp": {
                 "host": "127.0.0.1",
                 "port": suite.ports["smtp"],

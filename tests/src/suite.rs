@@ -246,6 +246,7 @@ fn settings(
     config.organization.issuer.clone_from(&issuer);
     config.organization.link_secret = secret("organization's links");
     config.organization.console_url = console.clone();
+    config.notification.console_url = console.clone();
     "127.0.0.1".clone_into(&mut config.notification.smtp.host);
     config.notification.smtp.port = mails.address().port();
     config.notification.smtp.tls = pass::TlsMode::None;

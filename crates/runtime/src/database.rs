@@ -1,6 +1,6 @@
 //! The connection pool of a service's database, and its migrations.
 
-use crate::config::SecretText;
+use crate::{Context, config::SecretText};
 use sqlx::{
     Connection, PgConnection, PgPool,
     migrate::{Migrate, MigrateError, Migrator},
@@ -91,6 +91,23 @@ pub async fn connect(config: &DatabaseConfig, name: &str) -> Result<PgPool, Data
         .connect_with(options)
         .await
         .map_err(DatabaseError::Connect)
+}
+
+/// How often [`watch`] looks.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Says in readiness whether the database answers, from now on.
+pub fn watch(pool: PgPool, context: &Context) {
+    let gauge = context.health.register("database");
+    context.tasks.spawn("database watch", move |shutdown| async move {
+        while !shutdown.is_requested() {
+            let answers = async { pool.acquire().await?.ping().await };
+            let answer: Result<(), sqlx::Error> = answers.await;
+            gauge.set(answer.map_err(|_| "it does not answer".to_owned()));
+            let _ = shutdown.or(tokio::time::sleep(LOOK)).await;
+        }
+        Ok(())
+    });
 }
 
 /// Brings the database to what `migrators` say, in their order. Running it twice does nothing.

@@ -4,15 +4,19 @@
 //! |---|---|
 //! | `identity.sign_up_requested` | the mail that completes a sign-up (ACC-1) |
 //! | `organization.invitation_created` | the mail of an invitation (ORG-6) |
+//! | `gateway.token_family_revoked` | a warning to the account's owner (API-1) |
 
 use crate::{app::Notification, domain::MailKind, store};
 use pass_events::{Handler, HandlerError};
-use pass_proto::events::v1::{Envelope, InvitationCreated, SignUpRequested, envelope::Payload};
+use pass_proto::events::v1::{
+    Envelope, InvitationCreated, SignUpRequested, TokenFamilyRevoked, envelope::Payload,
+};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 /// Routing keys of the events that mail someone.
-pub const BINDINGS: &[&str] = &["identity.sign_up_requested", "organization.invitation_created"];
+pub const BINDINGS: &[&str] =
+    &["identity.sign_up_requested", "organization.invitation_created", "gateway.token_family_revoked"];
 
 /// Notes which mails are due.
 pub struct Mailer(pub Notification);
@@ -29,6 +33,12 @@ impl Handler for Mailer {
                 attempt,
                 role: _,
             })) => (MailKind::Invitation, invitation_id, *attempt),
+            Some(Payload::TokenFamilyRevoked(TokenFamilyRevoked {
+                family_id: _,
+                client_id: _,
+                account_id,
+                session_id: _,
+            })) => (MailKind::TokenReused, account_id, 1),
             // Not bound; a later version may send more.
             _ => return Ok(()),
         };

@@ -28,6 +28,7 @@ use pass_runtime::{
 use sqlx::migrate::Migrator;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use url::Url;
 
 /// The service's own schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -47,6 +48,8 @@ pub struct Config {
     pub mesh: MeshConfig,
     /// The mail server.
     pub smtp: SmtpConfig,
+    /// Where the console's pages are; warnings lead to its sessions.
+    pub console_url: Url,
     /// How many mails are sent at once.
     pub workers: usize,
 }
@@ -58,6 +61,7 @@ impl Default for Config {
             broker: BrokerConfig::default(),
             mesh: MeshConfig::default(),
             smtp: SmtpConfig::default(),
+            console_url: Url::parse("http://console.localhost:8081").expect("a constant URL"),
             workers: 4,
         }
     }
@@ -109,6 +113,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         identity: DirectoryServiceClient::new(mesh.channel("identity")?),
         organization: InvitationServiceClient::new(mesh.channel("organization")?),
         smtp: smtp::Smtp::new(&config.smtp)?,
+        console_url: config.console_url,
     };
     let handler = events::Mailer(notification.clone());
     let consumer = Consumer::new(
@@ -127,6 +132,7 @@ impl App {
     pub fn start(self) {
         let Self { notification, consumer, workers, context } = self;
         consumer.spawn();
+        database::watch(notification.pool.clone(), &context);
         let due = Arc::new(Notify::new());
         for _ in 0..workers {
             let (app, due) = (notification.clone(), due.clone());

@@ -40,6 +40,8 @@ pub enum Content {
     },
     /// There is an account with this address already (ACC-1, ACC-8).
     SignUpExists,
+    /// A refresh token was used twice (API-1).
+    TokenReused,
     /// Join an organization (ORG-6).
     Invitation {
         /// Who invites.
@@ -101,6 +103,7 @@ pub fn render(mail: &Mail) -> Result<Rendered, askama::Error> {
     let prefix = match mail.content {
         Content::SignUp { .. } => "sign-up",
         Content::SignUpExists => "sign-up-exists",
+        Content::TokenReused => "token-reused",
         Content::Invitation { .. } => "invitation",
     };
     let say = |part: &str| texts.say(&format!("{prefix}-{part}"));
@@ -155,7 +158,7 @@ impl Texts {
         texts.set("email", mail.email.clone());
         match &mail.content {
             Content::SignUp { expires } => texts.set("expires", local_time(*expires, &mail.time_zone)),
-            Content::SignUpExists => {}
+            Content::SignUpExists | Content::TokenReused => {}
             Content::Invitation { inviter, organization, role, message: _, expires } => {
                 texts.set("inviter", inviter.clone());
                 texts.set("organization", organization.clone());
@@ -195,6 +198,7 @@ mod tests {
         vec![
             ("sign-up", Content::SignUp { expires }),
             ("sign-up-exists", Content::SignUpExists),
+            ("token-reused", Content::TokenReused),
             (
                 "invitation",
                 Content::Invitation {

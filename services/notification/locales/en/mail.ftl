@@ -20,6 +20,11 @@ invitation-action = See the invitation
 invitation-note = The invitation is open until { $expires }.
 invitation-message = { $inviter } writes:
 
+token-reused-subject = Check your sessions: a sign-in was ended
+token-reused-lead = A key that keeps you signed in to a product was used a second time. A copy of it may be in somebody else's hands, so it was made useless and you may have to sign in to that product again.
+token-reused-action = See your sessions
+token-reused-note = If you do not know one of them, end all others.
+
 role-administrator = administrator
 role-member = member
 role-guest = guest

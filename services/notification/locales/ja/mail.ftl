@@ -20,6 +20,11 @@ invitation-action = 招待を確認する
 invitation-note = 招待の有効期限：{ $expires }
 invitation-message = { $inviter }さんからのメッセージ：
 
+token-reused-subject = ログイン状態をご確認ください
+token-reused-lead = プロダクトへのログインを維持するための鍵が、2回使われました。第三者に複製された可能性があるため、この鍵を無効にしました。そのプロダクトには、もう一度ログインが必要になることがあります。
+token-reused-action = ログイン中の端末を確認する
+token-reused-note = 心当たりのないものがあれば、ほかのすべてのセッションを終了してください。
+
 role-administrator = 管理者
 role-member = メンバー
 role-guest = ゲスト

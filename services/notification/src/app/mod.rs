@@ -13,6 +13,7 @@ use pass_proto::{
 };
 use pass_types::SharedClock;
 use sqlx::PgPool;
+use url::Url;
 
 /// What the use cases work with.
 #[derive(Clone)]
@@ -27,4 +28,6 @@ pub struct Notification {
     pub organization: InvitationServiceClient<Channel>,
     /// The way to the mail server.
     pub smtp: Smtp,
+    /// Where people see to their account.
+    pub console_url: Url,
 }

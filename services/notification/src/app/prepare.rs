@@ -11,8 +11,8 @@ use pass_proto::{
     convert::{FromWire, instant},
     errors::v1::ErrorReason,
     identity::v1::{
-        GetMailPreferencesRequest, GetMailPreferencesResponse, PrepareSignUpMailRequest,
-        PrepareSignUpMailResponse,
+        Account, BatchGetAccountsRequest, GetMailPreferencesRequest, GetMailPreferencesResponse,
+        PrepareSignUpMailRequest, PrepareSignUpMailResponse,
     },
     organization::v1::{PrepareInvitationMailRequest, PrepareInvitationMailResponse},
 };
@@ -67,7 +67,26 @@ pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, Pr
                 app.identity.clone().get_mail_preferences(CallContext::system().request(request)).await?;
             invite(invitation, preferences.into_inner()).map_err(PrepareError::Answer)
         }
+        MailKind::TokenReused => {
+            let request = BatchGetAccountsRequest { account_ids: vec![delivery.subject.to_string()] };
+            let answer =
+                app.identity.clone().batch_get_accounts(CallContext::system().request(request)).await?;
+            let owner = answer.into_inner().accounts.pop().ok_or(PrepareError::Obsolete)?;
+            let sessions = format!("{}/sessions", app.console_url.as_str().trim_end_matches('/'));
+            warn(owner, sessions).map_err(PrepareError::Answer)
+        }
     }
+}
+
+/// To the owner of an account, about their sessions.
+fn warn(owner: Account, url: String) -> Result<Mail, Invalid> {
+    Ok(Mail {
+        email: owner.email,
+        language: Language::from_wire(owner.language)?,
+        time_zone: owner.time_zone.parse()?,
+        url,
+        content: Content::TokenReused,
+    })
 }
 
 fn sign_up(answer: PrepareSignUpMailResponse) -> Result<Mail, Invalid> {

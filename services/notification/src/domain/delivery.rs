@@ -11,6 +11,8 @@ pub enum MailKind {
     SignUp,
     /// The link that accepts an invitation to an organization (ORG-6).
     Invitation,
+    /// A refresh token was used twice: a warning to its owner (API-1).
+    TokenReused,
 }
 
 impl MailKind {
@@ -19,6 +21,7 @@ impl MailKind {
         match self {
             Self::SignUp => "sign_up",
             Self::Invitation => "invitation",
+            Self::TokenReused => "token_reused",
         }
     }
 }
@@ -26,7 +29,7 @@ impl MailKind {
 impl FromStr for MailKind {
     type Err = Invalid;
     fn from_str(word: &str) -> Result<Self, Invalid> {
-        [Self::SignUp, Self::Invitation]
+        [Self::SignUp, Self::Invitation, Self::TokenReused]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or(Invalid("is not a mail that this service knows"))
@@ -40,7 +43,7 @@ pub struct Delivery {
     pub id: Uuid,
     /// Which mail.
     pub kind: MailKind,
-    /// The sign-up or invitation.
+    /// The sign-up, invitation or account.
     pub subject: Uuid,
     /// Which of the subject's links.
     pub attempt: i32,

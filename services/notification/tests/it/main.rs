@@ -112,6 +112,16 @@ async fn an_invitation_is_mailed_in_the_invitees_own_language() {
     assert!(mail.text.contains("(Asia/Tokyo)"), "{}", mail.text);
 }
 
+/// proves API-1 (reuse detection): the owner of a token that was used twice is warned
+#[tokio::test]
+async fn the_owner_of_a_reused_token_is_warned() {
+    let world = World::start().await;
+    let account = world.publish_token_reuse().await;
+    let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
+    assert_eq!(mail.subject, "ログイン状態をご確認ください");
+    assert_eq!(mail.link(), Some("https://console.example/sessions"));
+}
+
 #[tokio::test]
 async fn a_worker_that_dies_with_a_mail_in_hand_loses_nothing() {
     let world = World::start_with_workers(false).await;

@@ -5,9 +5,9 @@ use pass_events::{Event, Key, Outbox, Relay};
 use pass_mesh::{Mesh, MeshConfig, Problem, Trust, development::Pki, open, status};
 use pass_proto::{
     errors::v1::ErrorReason,
-    events::v1::{InvitationCreated, SignUpRequested, envelope::Payload},
+    events::v1::{InvitationCreated, SignUpRequested, TokenFamilyRevoked, envelope::Payload},
     identity::v1::{
-        BatchGetAccountsRequest, BatchGetAccountsResponse, GetMailPreferencesRequest,
+        Account, BatchGetAccountsRequest, BatchGetAccountsResponse, GetMailPreferencesRequest,
         GetMailPreferencesResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
         directory_service_server::{DirectoryService, DirectoryServiceServer},
     },
@@ -22,7 +22,7 @@ use pass_proto::{
 };
 use pass_runtime::{Context, database::DatabaseConfig};
 use pass_testkit::{FakeClock, MailSink, TestDatabase, wait_for};
-use pass_types::{Entropy, InvitationId, Kind, OrganizationId, SignUpId};
+use pass_types::{AccountId, Entropy, InvitationId, Kind, OrganizationId, SessionId, SignUpId};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -127,9 +127,17 @@ fn code(language: &str) -> i32 {
 impl DirectoryService for Identity {
     async fn batch_get_accounts(
         &self,
-        _: Request<BatchGetAccountsRequest>,
+        request: Request<BatchGetAccountsRequest>,
     ) -> Result<Response<BatchGetAccountsResponse>, Status> {
-        Err(Status::unimplemented("not asked by notification"))
+        let (_, message) = open(request)?;
+        let accounts = message.account_ids.into_iter().map(|account_id| Account {
+            email: format!("{account_id}@example.com"),
+            account_id,
+            language: wire::Language::Ja as i32,
+            time_zone: "Asia/Tokyo".to_owned(),
+            ..Account::default()
+        });
+        Ok(Response::new(BatchGetAccountsResponse { accounts: accounts.collect() }))
     }
 
     async fn get_mail_preferences(
@@ -238,6 +246,7 @@ impl World {
                 from: "no-reply@pass.example".to_owned(),
                 ..SmtpConfig::default()
             },
+            console_url: "https://console.example".parse().unwrap(),
             workers: if workers { 2 } else { 0 },
         };
         let app = notification::build(config.clone(), &context).await.unwrap();
@@ -283,6 +292,21 @@ impl World {
             role: wire::Role::Guest as i32,
         });
         self.publish("organization", Event::new(Key::organization(organization), payload)).await
+    }
+
+    /// The gateway has ended a family of refresh tokens; gives whose.
+    pub async fn publish_token_reuse(&self) -> AccountId {
+        let now = self.clock.shared().now();
+        let account = AccountId::generate(&self.neighbours.entropy, now);
+        let session = SessionId::generate(&self.neighbours.entropy, now);
+        let payload = Payload::TokenFamilyRevoked(TokenFamilyRevoked {
+            family_id: Uuid::nil().to_string(),
+            client_id: "backlog".to_owned(),
+            account_id: account.to_string(),
+            session_id: session.to_string(),
+        });
+        self.publish("gateway", Event::new(Key::session(session), payload)).await;
+        account
     }
 
     /// One database stands for those of all publishers: a row says itself where it comes from.
