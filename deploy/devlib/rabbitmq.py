@@ -5,6 +5,7 @@ directly. epmd would outlive the broker when the broker started it, so it is a c
 """
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -21,7 +22,10 @@ USER = "pass"
 
 def server_script() -> Path:
     """The server's own start script; the newest when there are several."""
-    found = sorted(Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
+    found = sorted(
+        Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"),
+        key=lambda path: [int(part) for part in re.findall(r"\d+", path.parts[-3])],
+    )
     if not found:
         raise Stop("RabbitMQ is not installed")
     return found[-1]
