@@ -122,7 +122,10 @@ impl Default for Config {
         Self {
             http_listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             grpc_listen: (Ipv4Addr::LOCALHOST, 4000).into(),
-            web: WebConfig::default(),
+            web: WebConfig {
+                public_url: Url::parse("http://pass.localhost:8080").expect("a constant URL"),
+                ..WebConfig::default()
+            },
             console_url: Url::parse("http://console.localhost:8081").expect("a URL"),
             database: DatabaseConfig::default(),
             broker: BrokerConfig::default(),

@@ -1,5 +1,6 @@
 //! The settings of the program: its own, and one table a service.
 
+use crate::Service;
 use pass_runtime::telemetry::TelemetryConfig;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -49,20 +50,19 @@ impl Default for Config {
 pub struct Disagreement(&'static str);
 
 impl Config {
-    /// Whether the services know the gateway by the same address, where one file has the settings of all.
-    pub(crate) fn agree(&self) -> Result<(), Disagreement> {
-        let issuer = self.gateway.web.public_url.as_str().trim_end_matches('/');
-        for (setting, said) in [
-            ("identity.issuer", &self.identity.issuer),
-            ("organization.issuer", &self.organization.issuer),
-            ("console.issuer", &self.console.issuer),
-        ] {
-            // A file for one service alone leaves the others' settings at their defaults.
-            if said != issuer && said != "http://pass.localhost:8080" && issuer != "http://localhost:8080" {
-                return Err(Disagreement(setting));
-            }
+    /// Whether services that run in one process know its gateway by the gateway's own address.
+    pub(crate) fn agree(&self, services: &[Service]) -> Result<(), Disagreement> {
+        if !services.contains(&Service::Gateway) {
+            return Ok(());
         }
-        Ok(())
+        let issuer = self.gateway.web.public_url.as_str().trim_end_matches('/');
+        let said = [
+            (Service::Identity, "identity.issuer", &self.identity.issuer),
+            (Service::Organization, "organization.issuer", &self.organization.issuer),
+            (Service::Console, "console.issuer", &self.console.issuer),
+        ];
+        let other = said.iter().find(|(service, _, said)| services.contains(service) && *said != issuer);
+        other.map_or(Ok(()), |(_, setting, _)| Err(Disagreement(setting)))
     }
 }
 

@@ -163,7 +163,9 @@ pub async fn build(service: Service, config: &Config, context: &Context) -> Resu
 
 /// Builds services, all of them, then starts them.
 pub async fn start(services: &[Service], config: &Config, context: &Context) -> Result<(), StartError> {
-    config.agree().map_err(|source| StartError { service: Service::Gateway, source: source.into() })?;
+    config
+        .agree(services)
+        .map_err(|source| StartError { service: Service::Gateway, source: source.into() })?;
     let mut built = Vec::with_capacity(services.len());
     for service in services {
         built.push(build(*service, config, context).await?);

@@ -8,7 +8,7 @@ use super::{Identity, NewSession, database_kind, hashing::HashError, hashing::Ve
 use crate::domain::{
     password::Password,
     session::{EndCause, Method},
-    throttle::{TooOften, network},
+    throttle::TooOften,
 };
 use crate::{
     events::{self, ByCaller},
@@ -16,7 +16,7 @@ use crate::{
 };
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, Email, Kind, Secret, SecretHash};
+use pass_types::{AccountId, Email, Kind, Secret, SecretHash, network};
 use sqlx::Connection;
 use std::time::Duration;
 use time::OffsetDateTime;

@@ -6,7 +6,7 @@ use crate::domain::{
     password::{Password, Refused},
     session::EndCause,
     sign_up::{Continuation, SignUp, Wish},
-    throttle::{TooOften, network},
+    throttle::TooOften,
 };
 use crate::{
     events::{self, ByCaller},
@@ -14,7 +14,7 @@ use crate::{
 };
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, Invalid, Kind, Secret, SignUpId, UniqueId, Violation};
+use pass_types::{AccountId, Invalid, Kind, Secret, SignUpId, UniqueId, Violation, network};
 use std::time::Duration;
 use time::OffsetDateTime;
 
