@@ -1,8 +1,14 @@
 //! From messages to `pass-types` and back, for the values that several services speak.
 
-use crate::{errors::v1::ErrorReason, events::v1 as events, types::v1 as wire};
+use crate::{
+    billing::v1::{CheckEntitlementResponse, check_entitlement_response::State},
+    errors::v1::ErrorReason,
+    events::v1 as events,
+    types::v1 as wire,
+};
 use pass_types::{
-    AccountKind, Actor, Appearance, Invalid, Language, Origin, Privilege, Privileges, Product, Role,
+    AccountKind, Actor, Appearance, Entitlement, Invalid, Language, Origin, Privilege, Privileges, Product,
+    Role,
 };
 use prost_types::Timestamp;
 use time::OffsetDateTime;
@@ -70,6 +76,18 @@ pub fn privileges_from_wire(privileges: &[i32]) -> Result<Privileges, Invalid> {
     privileges.iter().map(|value| Privilege::from_wire(*value)).collect()
 }
 
+/// What billing says that an organization has. An answer without a state, or without the end of what the
+/// organization has, is refused: it is no yes.
+pub fn entitlement(answer: &CheckEntitlementResponse) -> Result<Entitlement, Invalid> {
+    let CheckEntitlementResponse { state, end_time } = answer;
+    match State::try_from(*state) {
+        Ok(State::None) => Ok(Entitlement::None),
+        Ok(State::Entitled) => instant(*end_time).map(Entitlement::Until),
+        Ok(State::Ended) => Ok(Entitlement::Ended),
+        Ok(State::Unspecified) | Err(_) => Err(Invalid("must be one of the known states")),
+    }
+}
+
 impl ErrorReason {
     /// The reason as clients see it: without the enum's prefix.
     #[must_use]
@@ -90,6 +108,9 @@ impl From<&Actor> for events::Actor {
         let (kind, id, session_id) = match actor {
             Actor::Anonymous => (Kind::Anonymous, String::new(), String::new()),
             Actor::Person(person) => (Kind::Person, person.account.to_string(), person.session.to_string()),
+            Actor::Operator(person) => {
+                (Kind::Operator, person.account.to_string(), person.session.to_string())
+            }
             Actor::Client(name) => (Kind::Client, name.clone(), String::new()),
             Actor::System(name) => (Kind::System, name.clone(), String::new()),
         };
@@ -114,6 +135,20 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(Role::from_wire(role.to_wire() as i32), Ok(*role));
         }
+    }
+
+    /// proves BIL-6: what an organization has is what billing said, and half an answer is no yes
+    #[test]
+    fn entitlements_are_taken_whole_or_not_at_all() {
+        let end = Timestamp { seconds: 1, nanos: 0 };
+        let read = |state: i32, end_time| entitlement(&CheckEntitlementResponse { state, end_time });
+        let until = OffsetDateTime::UNIX_EPOCH + time::Duration::SECOND;
+        assert_eq!(read(State::Entitled.into(), Some(end)), Ok(Entitlement::Until(until)));
+        assert_eq!(read(State::None.into(), None), Ok(Entitlement::None));
+        assert_eq!(read(State::Ended.into(), Some(end)), Ok(Entitlement::Ended));
+        assert!(read(State::Entitled.into(), None).is_err());
+        assert!(read(State::Unspecified.into(), Some(end)).is_err());
+        assert!(read(99, Some(end)).is_err());
     }
 
     #[test]

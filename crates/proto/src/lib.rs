@@ -15,7 +15,9 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/all.rs"));
 }
 
-pub use generated::pass::{errors, events, gateway, identity, options, organization, types};
+pub use generated::pass::{
+    billing, domains, errors, events, gateway, identity, options, organization, types,
+};
 
 pub mod convert;
 

@@ -1,6 +1,6 @@
 //! On whose behalf something happens, and from where.
 
-use crate::{AccountId, AccountKind, ClientId, OrganizationId, Privileges, Role, SessionId};
+use crate::{AccountId, AccountKind, ClientId, GrantId, OrganizationId, Privileges, Role, SessionId};
 use time::OffsetDateTime;
 
 /// On whose behalf a call is made or an event happens.
@@ -10,6 +10,8 @@ pub enum Actor {
     Anonymous,
     /// A signed-in person.
     Person(Person),
+    /// Staff of the company that runs the suite, where a method is for them and not for persons.
+    Operator(Person),
     /// A product on its own behalf, by its name in the mesh.
     Client(String),
     /// A service of the suite on its own behalf, by its name in the mesh.
@@ -27,8 +29,12 @@ pub struct Person {
     pub session: SessionId,
     /// The relying party that the token was issued to.
     pub client: ClientId,
+    /// What it was issued from.
+    pub grant: GrantId,
     /// The active organization, and the place in it when the token was issued.
     pub membership: Option<Membership>,
+    /// Staff of the company that runs the suite: said by tokens for the suite's own audience alone.
+    pub operator: bool,
     /// When the token was issued.
     pub issued_at: OffsetDateTime,
 }

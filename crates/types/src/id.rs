@@ -57,18 +57,30 @@ macro_rules! ids {
 ids! {
     /// An account of either kind.
     AccountId
+    /// An application for Nulab Pass (BIL-1).
+    ApplicationId
+    /// A domain of an organization (DOM-1).
+    DomainId
     /// An event, the same however often it is delivered.
     EventId
+    /// What one authorization code gave to one relying party: all tokens that came of it.
+    GrantId
     /// An invitation to an organization.
     InvitationId
     /// An organization.
     OrganizationId
     /// What a caller names a change by, so that the change happens once however often it is asked for.
     RequestId
+    /// One version of an organization's SAML connection (SML-6).
+    SamlConnectionId
+    /// An administrator's test sign-in (SML-6).
+    SamlTestId
     /// A browser's session.
     SessionId
     /// A wish for an account that is not one yet (ACC-1).
     SignUpId
+    /// A team of an organization (ORG-8).
+    TeamId
 }
 
 /// A relying party's `client_id` (RFC 6749, 2.2): 1-64 of `[a-z0-9-]`.

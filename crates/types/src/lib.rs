@@ -5,6 +5,7 @@
 mod actor;
 mod clock;
 mod email;
+mod entitlement;
 mod entropy;
 mod error;
 mod id;
@@ -16,10 +17,17 @@ mod token;
 pub use actor::{Actor, Membership, Origin, Person};
 pub use clock::{Clock, SharedClock, SystemClock};
 pub use email::Email;
+pub use entitlement::{Entitlement, NotEntitled};
 pub use entropy::Entropy;
 pub use error::{Invalid, Kind, Violation};
-pub use id::{AccountId, ClientId, EventId, InvitationId, OrganizationId, RequestId, SessionId, SignUpId};
-pub use names::{OrganizationName, PersonName, PlanName, SpaceId, SpaceKey, TimeZone, UniqueId};
+pub use id::{
+    AccountId, ApplicationId, ClientId, DomainId, EventId, GrantId, InvitationId, OrganizationId, RequestId,
+    SamlConnectionId, SamlTestId, SessionId, SignUpId, TeamId,
+};
+pub use names::{
+    CompanyName, OrganizationHandle, OrganizationName, PersonName, PlanName, SpaceId, SpaceKey, TeamName,
+    TimeZone, UniqueId,
+};
 pub use network::network;
 pub use roles::{AccountKind, Appearance, Language, Privilege, Privileges, Product, Role};
 pub use token::{LinkKey, Secret, SecretHash};

@@ -49,6 +49,22 @@ texts! {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if valid { Ok(text.to_owned()) } else { Err(Invalid("must be 3-30 letters, digits, _ or -")) }
     })
+    /// A company's name, as its applicant types it: 1-100 characters, no control characters (BIL-1).
+    CompanyName(|text| free_text(text, 100))
+    /// A team's name: 1-100 characters, no control characters (ORG-8).
+    TeamName(|text| free_text(text, 100))
+    /// What a Managed Account types to sign in, its "Organization ID": 3-20 of `[a-z0-9-]`, first and
+    /// last alphanumeric (ORG-3).
+    OrganizationHandle(|text| {
+        let alphanumeric = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let valid = (3..=20).contains(&text.len())
+            && text.bytes().all(|b| alphanumeric(Some(b)) || b == b'-')
+            && alphanumeric(text.bytes().next())
+            && alphanumeric(text.bytes().last());
+        if valid { Ok(text.to_owned()) } else {
+            Err(Invalid("must be 3-20 lower-case letters, digits or hyphens, and neither begin nor end with a hyphen"))
+        }
+    })
     /// An organization's permanent id: 10 of `[A-Za-z0-9]` (ORG-2).
     SpaceKey(|text| {
         let valid = text.len() == 10 && text.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -129,6 +145,18 @@ mod tests {
         let key = SpaceKey::generate(&Entropy::from_seed(1));
         assert!(key.as_str().parse::<SpaceKey>().is_ok());
         assert!("short".parse::<SpaceKey>().is_err());
+    }
+
+    /// proves ORG-3: 3-20 of `[a-z0-9-]`, first and last alphanumeric
+    #[test]
+    fn organization_handles() {
+        for good in ["abc", "nulab-1", "1-a", &"a".repeat(20)] {
+            assert!(good.parse::<OrganizationHandle>().is_ok(), "{good}");
+        }
+        for bad in ["", "ab", &"a".repeat(21), "Nulab", "nu.lab", "-abc", "abc-", "nu_lab", "ヌーラボ", "a b"]
+        {
+            assert!(bad.parse::<OrganizationHandle>().is_err(), "{bad}");
+        }
     }
 
     /// proves ORG-14: 3-10 of `[a-z0-9-]`
