@@ -11,11 +11,12 @@
 use lapin::{
     Channel, Connection, ConnectionProperties, ExchangeKind,
     options::{ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    tcp::OwnedTLSConfig,
     types::{AMQPValue, FieldTable, ShortString},
     uri::AMQPUri,
 };
 use pass_runtime::config::SecretText;
-use std::{str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 /// How long the broker may take to answer before it counts as gone. (A dead one is noticed by its
 /// heartbeat; one that was killed and is back resends to its quorum queues after 10 s.)
@@ -34,13 +35,16 @@ const UNROUTED_KEPT_MILLIS: i64 = 14 * 24 * 60 * 60 * 1_000;
 pub struct BrokerConfig {
     /// `amqp://user:password@host:port/vhost` (the virtual host "/" is written `%2f`), or `amqps://…`.
     pub url: SecretText,
+    /// The authorities (PEM) that sign the broker's certificate, for `amqps://`; none: those that the system
+    /// trusts.
+    pub ca_file: Option<PathBuf>,
     /// What the names of exchanges and queues begin with; whoever shares it shares events.
     pub namespace: String,
 }
 
 impl Default for BrokerConfig {
     fn default() -> Self {
-        Self { url: SecretText::default(), namespace: "pass".to_owned() }
+        Self { url: SecretText::default(), ca_file: None, namespace: "pass".to_owned() }
     }
 }
 
@@ -50,6 +54,17 @@ pub enum BrokerError {
     /// The URL is malformed. (The source is not kept: it may show the password.)
     #[error("the setting broker.url is missing or is not an amqp:// URL")]
     Url,
+    /// The file of authorities can't be read.
+    #[error("reading the file that the setting broker.ca_file names, {}", path.display())]
+    CaFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file of authorities has something else in it.
+    #[error("the file that the setting broker.ca_file names has no certificate in it (PEM)")]
+    NoAuthority,
     /// It does not answer, or refuses.
     #[error("can't {attempt}")]
     Refused {
@@ -84,7 +99,19 @@ pub(crate) async fn ask<T>(
 impl BrokerConfig {
     /// Whether the settings can be right.
     pub(crate) fn check(&self) -> Result<AMQPUri, BrokerError> {
+        self.authorities()?;
         AMQPUri::from_str(self.url.expose()).map_err(|_| BrokerError::Url)
+    }
+
+    /// Whom to trust, as the file says now.
+    fn authorities(&self) -> Result<OwnedTLSConfig, BrokerError> {
+        let Some(path) = &self.ca_file else { return Ok(OwnedTLSConfig::default()) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| BrokerError::CaFile { path: path.clone(), source })?;
+        if !text.contains("-----BEGIN CERTIFICATE-----") {
+            return Err(BrokerError::NoAuthority);
+        }
+        Ok(OwnedTLSConfig { cert_chain: Some(text), ..OwnedTLSConfig::default() })
     }
 
     /// Whether the broker takes connections with these settings.
@@ -100,7 +127,12 @@ impl BrokerConfig {
         let patience = u64::try_from(CONNECT_PATIENCE.as_millis()).unwrap_or(u64::MAX);
         uri.query.connection_timeout.get_or_insert(patience);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        ask("connect to the broker", Connection::connect_uri(uri, properties)).await
+        let authorities = self.authorities()?;
+        let connect = async {
+            let runtime = lapin::runtime::default_runtime()?;
+            Connection::connect_uri_with_config(uri, properties, authorities, runtime).await
+        };
+        ask("connect to the broker", connect).await
     }
 
     pub(crate) fn name(&self, suffix: &str) -> ShortString {

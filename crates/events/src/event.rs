@@ -17,12 +17,12 @@ impl Key {
         Self(format!("account/{id}"))
     }
 
-    /// A browser's session. Apart from its account's, as its end has a lane of its own.
+    /// A browser's session. Apart from its account's, as its end has a lane of its own. [It ends](Self::ends).
     pub fn session(id: SessionId) -> Self {
         Self(format!("session/{id}"))
     }
 
-    /// A wish for an account.
+    /// A wish for an account. [It ends](Self::ends).
     pub fn sign_up(id: SignUpId) -> Self {
         Self(format!("sign_up/{id}"))
     }
@@ -30,6 +30,12 @@ impl Key {
     /// An organization.
     pub fn organization(id: OrganizationId) -> Self {
         Self(format!("organization/{id}"))
+    }
+
+    /// An organization's SAML connection and what comes of it. Apart from its organization's, so that a
+    /// flood of refused sign-ins holds up nothing else.
+    pub fn saml(id: OrganizationId) -> Self {
+        Self(format!("saml/{id}"))
     }
 
     /// A relying party.
@@ -40,6 +46,14 @@ impl Key {
     /// A signing key, by its `kid`.
     pub fn signing_key(id: &str) -> Self {
         Self(format!("signing_key/{id}"))
+    }
+
+    /// Whether it is of something short-lived: 30 days after its last event the key is forgotten, so that the
+    /// table of keys does not grow for ever. It would be numbered from 1 again, so nothing may be published for it
+    /// later (sessions and links end within hours or days), and a consumer must not apply its state by
+    /// [`is_news`](crate::is_news) but let each event of it count by itself: what has ended has ended.
+    pub(crate) fn ends(&self) -> bool {
+        self.0.starts_with("session/") || self.0.starts_with("sign_up/")
     }
 
     /// The text, as the envelope has it.
@@ -151,6 +165,18 @@ fn describe(payload: &Payload) -> (&'static str, Lane) {
         Payload::SignedIn(_) => ("signed_in", Normal),
         Payload::SignInRefused(_) => ("sign_in_refused", Normal),
         Payload::SessionEnded(_) => ("session_ended", Revocation),
+        Payload::ManagedAccountInvited(_) => ("managed_account_invited", Normal),
+        Payload::ManagedAccountActivated(_) => ("managed_account_activated", Normal),
+        Payload::ManagedAccountSuspended(_) => ("managed_account_suspended", Normal),
+        Payload::ManagedAccountResumed(_) => ("managed_account_resumed", Normal),
+        Payload::ManagedAccountDeleted(_) => ("managed_account_deleted", Normal),
+        Payload::SamlConnectionDrafted(_) => ("saml_connection_drafted", Normal),
+        Payload::SamlConnectionActivated(_) => ("saml_connection_activated", Normal),
+        Payload::SamlConnectionDisabled(_) => ("saml_connection_disabled", Normal),
+        Payload::SamlTestRun(_) => ("saml_test_run", Normal),
+        Payload::SamlSignInRefused(_) => ("saml_sign_in_refused", Normal),
+        Payload::OperatorAdded(_) => ("operator_added", Normal),
+        Payload::OperatorRemoved(_) => ("operator_removed", Normal),
         Payload::OrganizationCreated(_) => ("organization_created", Normal),
         Payload::SpaceCreated(_) => ("space_created", Normal),
         Payload::MemberAdded(_) => ("member_added", Normal),
@@ -158,10 +184,26 @@ fn describe(payload: &Payload) -> (&'static str, Lane) {
         Payload::InvitationAccepted(_) => ("invitation_accepted", Normal),
         Payload::InvitationCanceled(_) => ("invitation_canceled", Normal),
         Payload::InvitationExpired(_) => ("invitation_expired", Normal),
+        Payload::OrganizationHandleChanged(_) => ("organization_handle_changed", Normal),
+        Payload::TeamCreated(_) => ("team_created", Normal),
+        Payload::ManagedMemberSuspended(_) => ("managed_member_suspended", Normal),
+        Payload::ManagedMemberResumed(_) => ("managed_member_resumed", Normal),
+        Payload::MemberRemoved(_) => ("member_removed", Normal),
         Payload::ClientRegistered(_) => ("client_registered", Normal),
         Payload::SigningKeyCreated(_) => ("signing_key_created", Normal),
         Payload::TokenFamilyRevoked(_) => ("token_family_revoked", Revocation),
         Payload::BackChannelLogoutSettled(_) => ("back_channel_logout_settled", Normal),
+        Payload::ClientSecretAdded(_) => ("client_secret_added", Normal),
+        Payload::ClientKeysReplaced(_) => ("client_keys_replaced", Normal),
+        Payload::ApplicationSubmitted(_) => ("application_submitted", Normal),
+        Payload::ApplicationApproved(_) => ("application_approved", Normal),
+        Payload::ApplicationRejected(_) => ("application_rejected", Normal),
+        Payload::TrialEnded(_) => ("trial_ended", Normal),
+        Payload::SeatTaken(_) => ("seat_taken", Normal),
+        Payload::SeatFreed(_) => ("seat_freed", Normal),
+        Payload::DomainAdded(_) => ("domain_added", Normal),
+        Payload::DomainVerified(_) => ("domain_verified", Normal),
+        Payload::DomainRemoved(_) => ("domain_removed", Normal),
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) async fn take(
 /// from now on. A handler whose effect is "as the event says" asks this first and ignores what is not
 /// news, so that an event that comes late can't undo a newer one.
 ///
+/// Not for keys of what is short-lived (sessions, sign-ups): they are forgotten 30 days after their last event,
+/// and their positions here would stay for ever.
+///
 /// `state` names what is kept up to date, for instance `"directory"`.
 pub async fn is_news(
     transaction: &mut Transaction<'_, Postgres>,

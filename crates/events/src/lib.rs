@@ -11,6 +11,7 @@
 //!
 //! A service runs [`MIGRATOR`] beside its own.
 
+mod backlog;
 mod backoff;
 mod broker;
 mod consumer;

@@ -12,6 +12,16 @@ pub(crate) fn outbox(source: &str, lane: Lane, depth: i64, age: Duration) {
     gauge!("pass_outbox_oldest_seconds", &labels).set(age.as_seconds_f64());
 }
 
+/// How many events are in the queue of what nobody is bound to. Every service's relay says it of the same queue.
+pub(crate) fn unrouted(source: &str, messages: u32) {
+    gauge!("pass_events_unrouted_messages", "source" => source.to_owned()).set(f64::from(messages));
+}
+
+/// How many dead letters a consumer's queue has.
+pub(crate) fn dead_letters(queue: &'static str, messages: u32) {
+    gauge!("pass_events_dead_letter_messages", "queue" => queue).set(f64::from(messages));
+}
+
 /// Events that the broker confirmed.
 pub(crate) fn published(source: &str, lane: Lane, count: usize) {
     counter!("pass_events_published_total", "source" => source.to_owned(), "lane" => lane.name())

@@ -39,10 +39,11 @@ impl Outbox {
         let routing_key = event::routing_key(self.source, &event.payload);
         let key = event.key.clone();
         let sequence = sqlx::query_scalar!(
-            "INSERT INTO outbox_keys (key, sequence) VALUES ($1, 1)
-             ON CONFLICT (key) DO UPDATE SET sequence = outbox_keys.sequence + 1
+            "INSERT INTO outbox_keys (key, sequence, used_at) VALUES ($1, 1, $2)
+             ON CONFLICT (key) DO UPDATE SET sequence = outbox_keys.sequence + 1, used_at = EXCLUDED.used_at
              RETURNING sequence",
             key.as_str(),
+            key.ends().then_some(now),
         )
         .fetch_one(&mut **transaction)
         .await?;

@@ -2,6 +2,7 @@
 
 use crate::{
     BrokerConfig, BrokerError, Lane,
+    backlog::Backlog,
     backoff::Backoff,
     broker::{self, ask, confirming_channel},
     meter,
@@ -18,7 +19,7 @@ use sqlx::{
     PgPool,
     postgres::{PgListener, PgPoolOptions},
 };
-use std::{error::Error, time::Duration};
+use std::{convert::Infallible, error::Error, pin::pin, time::Duration};
 use time::OffsetDateTime;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
@@ -34,12 +35,21 @@ const FLUSH: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long published rows are kept, for whoever looks into what happened.
 const KEPT: time::Duration = time::Duration::days(7);
+/// How long a key that ends is remembered after its last event.
+const KEY_KEPT: time::Duration = time::Duration::days(30);
 const PRUNE_EVERY: time::Duration = time::Duration::hours(1);
 /// Rows that one statement of the pruning deletes.
 const CHUNK: i64 = 5_000;
 
 /// First half of the advisory lock of a lane's active relay; the second is the lane.
 const LOCK: i32 = 0x7061_7373;
+
+/// When the tables are pruned next, and whether a pruning is under way. It outlives a connection: what made
+/// a pruning fail is not tried again at once.
+struct Pruning {
+    due: OffsetDateTime,
+    more: bool,
+}
 
 /// Carries what a service's outbox holds to the broker.
 #[derive(Clone)]
@@ -101,8 +111,9 @@ impl Relay {
 
     async fn run(self, lane: Lane, gauge: Gauge, shutdown: Shutdown) {
         let mut backoff = Backoff::reconnecting(&self.context.entropy);
+        let mut pruning = Pruning { due: self.context.clock.now(), more: false };
         let carry = async {
-            while let Err(error) = self.carry(lane, &shutdown, &gauge, &mut backoff).await {
+            while let Err(error) = self.carry(lane, &shutdown, &gauge, &mut backoff, &mut pruning).await {
                 tracing::warn!(error = &error as &dyn Error, lane = lane.name(), "the relay was interrupted");
                 gauge.set(Err(error.to_string()));
                 if shutdown.or(tokio::time::sleep(backoff.delay())).await.is_none() {
@@ -127,6 +138,7 @@ impl Relay {
         shutdown: &Shutdown,
         gauge: &Gauge,
         backoff: &mut Backoff,
+        pruning: &mut Pruning,
     ) -> Result<(), RelayError> {
         let mut database = self.listen(lane).await?;
         while !timeout(PATIENCE, lock(&mut database, lane)).await?? {
@@ -142,9 +154,9 @@ impl Relay {
         gauge.set(Ok(()));
         tracing::info!(lane = lane.name(), "the relay is active");
 
+        let mut unrouted = pin!(self.watch_unrouted(lane, &connection));
         let mut measure = tokio::time::interval(MEASURE);
         measure.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut prune_at = self.context.clock.now();
         loop {
             // Asked before looking: what was committed until then is carried.
             let stopping = shutdown.is_requested();
@@ -159,16 +171,17 @@ impl Relay {
                 let _ = connection.close(200, "".into()).await;
                 return Ok(());
             }
-            if lane == Lane::Normal && self.context.clock.now() >= prune_at {
-                timeout(6 * PATIENCE, prune(&mut database, self.context.clock.now() - KEPT)).await??;
-                prune_at = self.context.clock.now() + PRUNE_EVERY;
+            if lane == Lane::Normal {
+                self.prune(pruning, &mut database).await?;
             }
+            let rest = if pruning.more { Duration::ZERO } else { POLL };
             tokio::select! {
                 () = shutdown.requested() => {}
                 // Nothing: the connection was lost, and with it the lock.
                 notified = database.try_recv() => { notified?.ok_or(RelayError::Deposed)?; }
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(rest) => {}
                 _ = measure.tick() => self.measure(lane, &mut database).await?,
+                never = &mut unrouted => match never {},
             }
         }
     }
@@ -279,6 +292,31 @@ impl Relay {
         channel.basic_publish(exchange, routing_key, options, &row.envelope, properties).await
     }
 
+    /// Measures what nobody is bound to; one lane is enough for it.
+    async fn watch_unrouted(&self, lane: Lane, connection: &Connection) -> Infallible {
+        if lane != Lane::Normal {
+            return std::future::pending().await;
+        }
+        let backlog = Backlog {
+            queue: self.broker.name("unrouted"),
+            meaning: "there are events that nobody is bound to",
+            clock: self.context.clock.clone(),
+        };
+        backlog.watch(connection, |messages| meter::unrouted(self.source, messages)).await
+    }
+
+    /// Deletes a chunk of what is old, when it is time: no event waits for more than that.
+    async fn prune(&self, pruning: &mut Pruning, database: &mut PgListener) -> Result<(), RelayError> {
+        let now = self.context.clock.now();
+        if now >= pruning.due {
+            *pruning = Pruning { due: now + PRUNE_EVERY, more: true };
+        }
+        if std::mem::take(&mut pruning.more) {
+            pruning.more = timeout(PATIENCE, prune(database, now)).await??;
+        }
+        Ok(())
+    }
+
     async fn measure(&self, lane: Lane, database: &mut PgListener) -> Result<(), RelayError> {
         let waiting = sqlx::query!(
             r#"SELECT count(*) AS "depth!", min(created_at) AS oldest FROM outbox
@@ -304,19 +342,37 @@ async fn lock(database: &mut PgListener, lane: Lane) -> Result<bool, sqlx::Error
     .await
 }
 
+/// Deletes a chunk of what was published long ago or, when there is none of that, of keys that have ended;
+/// `true`: there may be more.
+async fn prune(database: &mut PgListener, now: OffsetDateTime) -> Result<bool, sqlx::Error> {
+    Ok(prune_rows(database, now - KEPT).await? || prune_keys(database, now - KEY_KEPT).await?)
+}
+
 /// Deletes rows that were published before `before`.
-async fn prune(database: &mut PgListener, before: OffsetDateTime) -> Result<(), sqlx::Error> {
-    loop {
-        let pruned = sqlx::query!(
-            "DELETE FROM outbox WHERE position IN (
-                 SELECT position FROM outbox WHERE published_at < $1 LIMIT $2)",
-            before,
-            CHUNK,
-        )
-        .execute(&mut *database)
-        .await?;
-        if pruned.rows_affected() < CHUNK.unsigned_abs() {
-            return Ok(());
-        }
-    }
+async fn prune_rows(database: &mut PgListener, before: OffsetDateTime) -> Result<bool, sqlx::Error> {
+    let pruned = sqlx::query!(
+        "DELETE FROM outbox WHERE position IN (
+             SELECT position FROM outbox WHERE published_at < $1 LIMIT $2)",
+        before,
+        CHUNK,
+    )
+    .execute(database)
+    .await?;
+    Ok(pruned.rows_affected() == CHUNK.unsigned_abs())
+}
+
+/// Deletes keys that end, were not used since `before`, and of which nothing is in the outbox.
+async fn prune_keys(database: &mut PgListener, before: OffsetDateTime) -> Result<bool, sqlx::Error> {
+    // One that is locked is about to be used.
+    let pruned = sqlx::query!(
+        "DELETE FROM outbox_keys WHERE key IN (
+             SELECT key FROM outbox_keys WHERE used_at < $1
+             AND NOT EXISTS (SELECT FROM outbox WHERE outbox.key = outbox_keys.key)
+             LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before,
+        CHUNK,
+    )
+    .execute(database)
+    .await?;
+    Ok(pruned.rows_affected() == CHUNK.unsigned_abs())
 }

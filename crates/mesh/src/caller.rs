@@ -42,7 +42,22 @@ impl Caller {
     pub fn person(&self) -> Result<&Person, Status> {
         match &self.actor {
             Actor::Person(person) => Ok(person),
-            Actor::Anonymous | Actor::Client(_) | Actor::System(_) => Err(status(NoPerson)),
+            Actor::Anonymous | Actor::Operator(_) | Actor::Client(_) | Actor::System(_) => {
+                Err(status(NoPerson))
+            }
+        }
+    }
+
+    /// The operator; ACTOR_NOT_ALLOWED when it is nobody's or somebody else's call. The method's access rule
+    /// makes that impossible where it names no other kind of actor. Where it names persons too, an operator is
+    /// one of them.
+    #[expect(clippy::doc_markdown, reason = "a reason's name")]
+    pub fn operator(&self) -> Result<&Person, Status> {
+        match &self.actor {
+            Actor::Operator(person) => Ok(person),
+            Actor::Anonymous | Actor::Person(_) | Actor::Client(_) | Actor::System(_) => {
+                Err(status(NoOperator))
+            }
         }
     }
 
@@ -51,13 +66,17 @@ impl Caller {
         self.verified.as_deref()
     }
 
-    /// For calls to other services on behalf of the same actor, within the same deadline. What a
-    /// product asked on its own behalf goes on as this service's own.
+    /// For calls to other services on behalf of the same actor, within the same deadline. What this
+    /// service's caller asked as a system goes on as this service's own. A product's own behalf can't be passed
+    /// on: other services refuse such a call, and who means to make it as this service says
+    /// [`as_system`](Self::as_system).
     pub fn onward(&self) -> CallContext {
         let credential = match (&self.actor, &self.token) {
-            (Actor::Person(_), Some(token)) => Credential::Token(token.clone()),
+            (Actor::Person(_) | Actor::Operator(_), Some(token)) => Credential::Token(token.clone()),
             (Actor::Anonymous, _) => Credential::Anonymous,
-            _ => Credential::System,
+            (Actor::System(_), _) => Credential::System,
+            // Never more than the caller has.
+            (Actor::Person(_) | Actor::Operator(_), None) | (Actor::Client(_), _) => Credential::Client,
         };
         CallContext { credential, origin: self.origin.clone(), deadline: self.deadline }
     }
@@ -73,6 +92,19 @@ impl Caller {
 struct NoPerson;
 
 impl Problem for NoPerson {
+    fn kind(&self) -> Kind {
+        Kind::Forbidden
+    }
+    fn reason(&self) -> ErrorReason {
+        ErrorReason::ActorNotAllowed
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("this is for operators")]
+struct NoOperator;
+
+impl Problem for NoOperator {
     fn kind(&self) -> Kind {
         Kind::Forbidden
     }
@@ -113,6 +145,8 @@ enum Credential {
     System,
     Anonymous,
     Token(Arc<str>),
+    /// Of a product's own call, passed on: no server takes it.
+    Client,
 }
 
 impl CallContext {
@@ -157,6 +191,9 @@ impl CallContext {
             Credential::Anonymous => {
                 metadata.insert(ACTOR, MetadataValue::from_static("anonymous"));
             }
+            Credential::Client => {
+                metadata.insert(ACTOR, MetadataValue::from_static("client"));
+            }
             Credential::Token(token) => {
                 // A token that is no header value is no token: the server will say so.
                 let value = MetadataValue::try_from(format!("Bearer {token}"));
@@ -183,6 +220,7 @@ impl fmt::Debug for CallContext {
             Credential::System => "system",
             Credential::Anonymous => "anonymous",
             Credential::Token(_) => "person",
+            Credential::Client => "client",
         };
         f.debug_tuple("CallContext").field(&kind).finish()
     }

@@ -1,7 +1,12 @@
 //! What an operator sets.
 
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
+};
 use url::Url;
 
 /// A program's place in the mesh.
@@ -69,9 +74,9 @@ pub struct Limits {
     pub grace: Duration,
     /// Calls served at once; more are refused as UNAVAILABLE, for another replica to take. Products
     /// together get a quarter of them.
-    pub concurrent_calls: usize,
+    pub concurrent_calls: NonZeroUsize,
     /// Calls at once over one connection.
-    pub concurrent_streams: u32,
+    pub concurrent_streams: NonZeroU32,
 }
 
 impl Default for Limits {
@@ -85,8 +90,8 @@ impl Default for Limits {
             keep_alive: Duration::from_secs(20),
             connection_age: Duration::from_mins(30),
             grace: Duration::from_secs(10),
-            concurrent_calls: 1024,
-            concurrent_streams: 256,
+            concurrent_calls: NonZeroUsize::new(1024).expect("more than zero"),
+            concurrent_streams: NonZeroU32::new(256).expect("more than zero"),
         }
     }
 }
@@ -94,7 +99,7 @@ impl Default for Limits {
 impl Limits {
     /// What products may take of [`concurrent_calls`](Limits::concurrent_calls), all together.
     pub(crate) fn concurrent_product_calls(&self) -> usize {
-        self.concurrent_calls.div_ceil(4)
+        self.concurrent_calls.get().div_ceil(4)
     }
 }
 

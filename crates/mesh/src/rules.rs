@@ -93,6 +93,9 @@ impl Method {
         {
             return Err("its access rule names no audience");
         }
+        if self.allows_actor(ActorKind::Operator) && access.audience() != Audience::Suite {
+            return Err("it is for operators, so its audience must be the suite");
+        }
         Ok(())
     }
 
@@ -107,6 +110,11 @@ impl Method {
     /// Whether it may be called for that kind of actor.
     pub(crate) fn allows_actor(&self, kind: ActorKind) -> bool {
         self.access.as_ref().is_some_and(|access| access.actors().any(|allowed| allowed == kind))
+    }
+
+    /// Whether it may be called with an access token at all.
+    pub(crate) fn takes_tokens(&self) -> bool {
+        self.allows_actor(ActorKind::Person) || self.allows_actor(ActorKind::Operator)
     }
 }
 

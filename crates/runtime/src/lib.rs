@@ -1,5 +1,5 @@
 //! What makes a program of a service: configuration, telemetry, life cycle, the admin port, the
-//! database pool and the HTTP client. It knows no service.
+//! database pool, the HTTP client and secrets at rest. It knows no service.
 
 pub mod admin;
 mod chain;
@@ -8,6 +8,7 @@ pub mod database;
 mod health;
 pub mod http;
 mod lifecycle;
+pub mod seal;
 pub mod telemetry;
 pub mod trace;
 

@@ -3,6 +3,7 @@
 
 use crate::supervisor::{Supervisor, User, free_ports};
 use pass_events::BrokerConfig;
+use pass_mesh::development::Files;
 use std::{
     env,
     io::{Read, Write},
@@ -31,7 +32,7 @@ pub async fn broker() -> BrokerConfig {
 }
 
 fn fresh(url: &str) -> BrokerConfig {
-    BrokerConfig { url: url.to_owned().into(), namespace: format!("test_{}", crate::unique()) }
+    BrokerConfig { url: url.to_owned().into(), ca_file: None, namespace: format!("test_{}", crate::unique()) }
 }
 
 /// A broker of one test's own. It goes when the last copy of the value does, or with the process.
@@ -39,6 +40,7 @@ fn fresh(url: &str) -> BrokerConfig {
 pub struct OwnBroker {
     server: Arc<Server>,
     port: u16,
+    tls_port: u16,
 }
 
 #[derive(Debug)]
@@ -50,6 +52,12 @@ impl OwnBroker {
         tokio::task::spawn_blocking(Self::launch).await.expect("RabbitMQ for a test starts")
     }
 
+    /// Starts one that speaks TLS too, with that certificate (for the host name "localhost").
+    pub async fn start_with_tls(certificate: Files) -> Self {
+        let launch = move || Self::launch_with(Some(&certificate));
+        tokio::task::spawn_blocking(launch).await.expect("RabbitMQ for a test starts")
+    }
+
     /// A fresh namespace on it.
     pub fn config(&self) -> BrokerConfig {
         fresh(&self.url())
@@ -58,6 +66,11 @@ impl OwnBroker {
     /// Where it is.
     pub fn url(&self) -> String {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
+    }
+
+    /// Where it speaks TLS, if it was started with a certificate.
+    pub fn tls_url(&self) -> String {
+        format!("amqps://guest:guest@localhost:{}/%2f", self.tls_port)
     }
 
     /// Stops it in order; what is durable stays.
@@ -94,11 +107,19 @@ impl OwnBroker {
     }
 
     fn launch() -> Self {
-        let [port, distribution, epmd] = free_ports();
-        let ports = [port, distribution, epmd].map(|port| port.to_string());
-        let supervisor = Supervisor::start(include_str!("broker.sh"), &ports, User::Same);
+        Self::launch_with(None)
+    }
+
+    fn launch_with(certificate: Option<&Files>) -> Self {
+        let [port, distribution, epmd, tls_port] = free_ports();
+        let mut arguments = [port, distribution, epmd].map(|port| port.to_string()).to_vec();
+        if let Some(Files { ca_file, certificate_file, key_file }) = certificate {
+            arguments.push(tls_port.to_string());
+            arguments.extend([ca_file, certificate_file, key_file].map(|file| file.display().to_string()));
+        }
+        let supervisor = Supervisor::start(include_str!("broker.sh"), &arguments, User::Same);
         Self::boot(&supervisor, port);
-        Self { server: Arc::new(Server(Some(supervisor))), port }
+        Self { server: Arc::new(Server(Some(supervisor))), port, tls_port }
     }
 
     /// Starts the server and waits until it speaks AMQP.

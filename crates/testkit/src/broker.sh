@@ -1,6 +1,7 @@
-# One private RabbitMQ on port $1 (Erlang distribution on $2, epmd on $3), obeying the lines of standard
-# input: start, stop, kill, freeze, thaw. At the end of the input (the test process is gone, however it
-# went) the server and its folder go too.
+# One private RabbitMQ on port $1 (Erlang distribution on $2, epmd on $3; when $4 is given also TLS there, with
+# the files of authority, certificate and key in $5 to $7), obeying the lines of standard input: start, stop,
+# kill, freeze, thaw. At the end of the input (the test process is gone, however it went) the server and its
+# folder go too.
 set -u
 # Caught, not ignored: what is ignored would be for the server too.
 trap : INT TERM HUP
@@ -19,6 +20,8 @@ export HOME="$folder" RABBITMQ_NODENAME="pass$1@localhost" RABBITMQ_DIST_PORT="$
 echo '[].' >"$folder/plugins"
 printf 'listeners.tcp.1 = 127.0.0.1:%s\ndisk_free_limit.absolute = 1MB\nlog.file.level = warning\n' "$1" \
   >"$folder/rabbitmq.conf"
+[ $# -gt 3 ] && printf '%s = %s\n' listeners.ssl.1 "127.0.0.1:$4" ssl_options.cacertfile "$5" \
+  ssl_options.certfile "$6" ssl_options.keyfile "$7" ssl_options.verify verify_none >>"$folder/rabbitmq.conf"
 epmd -port "$3" -address 127.0.0.1 >/dev/null 2>&1 &
 epmd=$!
 server=

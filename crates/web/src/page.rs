@@ -120,7 +120,11 @@ impl Page {
         let Some(refusal) = &self.refusal else { return Vec::new() };
         let fields = refusal.fields();
         if fields.is_empty() {
-            return vec![(String::new(), self.texts.reason(self.language, refusal.reason))];
+            let reference = refusal.metadata.get("reference");
+            let reference =
+                reference.map(|reference| self.with("error-has-reference", "reference", reference));
+            let texts = [Some(self.texts.reason(self.language, refusal.reason)), reference];
+            return texts.into_iter().flatten().map(|text| (String::new(), text)).collect();
         }
         let text = |field: &str| self.error_of(field).unwrap_or_default();
         fields.iter().map(|field| ((*field).to_owned(), text(field))).collect()

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use pass_mesh::Failure;
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::Kind;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// Why something was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +21,14 @@ pub struct Refusal {
     pub violations: Vec<(String, String)>,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// More about the reason, for instance `needed` or `reference`, as the reason's comment says.
+    pub metadata: HashMap<String, String>,
 }
 
 impl Refusal {
     /// A refusal without more detail.
     pub fn new(kind: Kind, reason: ErrorReason) -> Self {
-        Self { kind, reason, violations: Vec::new(), retry_after: None }
+        Self { kind, reason, violations: Vec::new(), retry_after: None, metadata: HashMap::new() }
     }
 
     /// A field that is wrong.
@@ -81,7 +83,20 @@ impl Refusal {
             ErrorReason::UniqueIdTaken => Some("unique_id"),
             ErrorReason::SpaceIdTaken => Some("space_id"),
             ErrorReason::TrialUsed => Some("product"),
-            ErrorReason::AlreadyMember | ErrorReason::AlreadyInvited => Some("email"),
+            ErrorReason::AlreadyMember
+            | ErrorReason::AlreadyInvited
+            | ErrorReason::EmailTaken
+            | ErrorReason::MigrateInstead
+            | ErrorReason::AddressIsManaged
+            | ErrorReason::DomainNotVerified => Some("email"),
+            ErrorReason::OrganizationHandleTaken | ErrorReason::OrganizationHandleLimit => Some("handle"),
+            ErrorReason::OrganizationUnknown => Some("identifier"),
+            ErrorReason::TeamNameTaken
+            | ErrorReason::DomainPublicSuffix
+            | ErrorReason::DomainMailProvider
+            | ErrorReason::DomainKnown => Some("name"),
+            ErrorReason::SamlMetadataInvalid => Some("metadata_xml"),
+            ErrorReason::ConfirmationNeeded => Some("confirmation"),
             ErrorReason::PasswordLength | ErrorReason::PasswordGuessable => Some("password"),
             _ => None,
         }
@@ -90,8 +105,8 @@ impl Refusal {
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        let Failure { kind, reason, violations, retry_after, message: _, metadata: _ } = failure;
-        Self { kind, reason, violations, retry_after }
+        let Failure { kind, reason, violations, retry_after, message: _, metadata } = failure;
+        Self { kind, reason, violations, retry_after, metadata }
     }
 }
 

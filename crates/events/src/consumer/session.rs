@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     BrokerError,
+    backlog::Backlog,
     backoff::Backoff,
     broker::{ask, confirming_channel},
-    inbox,
+    inbox, meter,
 };
 use futures::StreamExt;
 use lapin::{
@@ -20,7 +21,9 @@ use lapin::{
 };
 use pass_runtime::{Gauge, Shutdown};
 use std::{
+    convert::Infallible,
     hash::{DefaultHasher, Hash, Hasher},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -56,6 +59,7 @@ pub(super) async fn consume<H: Handler>(
     gauge.set(Ok(()));
     backoff.reset();
 
+    let mut dead = pin!(watch_dead_letters(shared, &connection));
     let mut prune = interval(PRUNE_EVERY);
     prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let result = loop {
@@ -69,6 +73,7 @@ pub(super) async fn consume<H: Handler>(
                 None => break Err(BrokerError::Ended),
             },
             _ = prune.tick() => forget(shared),
+            never = &mut dead => match never {},
         }
     };
     lanes.over.cancel();
@@ -81,6 +86,16 @@ pub(super) async fn consume<H: Handler>(
     lanes.finish().await;
     let _ = ask("close the connection", connection.close(200, "".into())).await;
     result
+}
+
+/// Measures the dead letters, for as long as the connection lasts.
+async fn watch_dead_letters<H: Handler>(shared: &Shared<H>, connection: &Connection) -> Infallible {
+    let backlog = Backlog {
+        queue: shared.broker.name(&format!("{}.dead", shared.queue)),
+        meaning: "there are dead letters",
+        clock: shared.context.clock.clone(),
+    };
+    backlog.watch(connection, |messages| meter::dead_letters(shared.queue, messages)).await
 }
 
 /// Prunes the inbox, beside.

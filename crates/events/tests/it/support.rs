@@ -7,7 +7,7 @@ use pass_events::{
 use pass_proto::events::v1::{Envelope, SessionEnded, SignedIn, envelope::Payload};
 use pass_runtime::Context;
 use pass_testkit::{FakeClock, TestDatabase, wait_for, wait_up_to};
-use pass_types::{AccountId, Entropy, EventId};
+use pass_types::{AccountId, Entropy, EventId, SessionId};
 use sqlx::{Postgres, Row, Transaction};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -129,6 +129,20 @@ impl World {
             .await
     }
 
+    /// Waits until so many messages are in the queue.
+    pub async fn message_count(&self, queue: &str, messages: u32) {
+        let queue = format!("{}.{queue}", self.broker.namespace);
+        let options = options::QueueDeclareOptions { passive: true, ..Default::default() };
+        wait_for(async || {
+            let channel = self.channel().await;
+            let declared = channel
+                .queue_declare(queue.as_str().into(), options, lapin::types::FieldTable::default())
+                .await;
+            declared.is_ok_and(|queue| queue.message_count() == messages)
+        })
+        .await;
+    }
+
     /// Puts bytes into the exchange of events, past any outbox.
     pub async fn inject(&self, routing_key: &str, bytes: &[u8]) {
         let (channel, exchange) = (self.channel().await, format!("{}.events", self.broker.namespace));
@@ -169,6 +183,13 @@ pub fn session_ended(number: u64) -> Event {
     let account_id = account(number).to_string();
     let payload = SessionEnded { account_id, ..SessionEnded::default() };
     Event::new(Key::account(account(number)), Payload::SessionEnded(payload))
+}
+
+/// The end of a session, under the session's own key.
+pub fn session_of(number: u64) -> Event {
+    let session = SessionId::from(account(number).uuid());
+    let payload = SessionEnded { session_id: session.to_string(), ..SessionEnded::default() };
+    Event::new(Key::session(session), Payload::SessionEnded(payload))
 }
 
 /// Notes each event in `effects`.

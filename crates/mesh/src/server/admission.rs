@@ -30,12 +30,12 @@ pub(super) async fn admit(
     let origin = if browser_facing { caller::origin(headers) } else { Origin::default() };
     let (actor, token, verified) = match bearer(headers)? {
         Some(token) => {
-            if !method.allows_actor(ActorKind::Person) {
+            if !method.takes_tokens() {
                 return Err(Refusal::Actor);
             }
             let verified = Arc::new(shared.trust.verify(token).await?);
             for_this(method, peer, &verified)?;
-            (Actor::Person(verified.person.clone()), Some(Arc::from(token)), Some(verified))
+            (with_token(method, &verified)?, Some(Arc::from(token)), Some(verified))
         }
         None => (without_token(method, peer, browser_facing, headers)?, None, None),
     };
@@ -74,6 +74,18 @@ fn for_this(method: &Method, peer: &Peer, verified: &Verified) -> Result<(), Ref
     Ok(())
 }
 
+/// What is for persons is for operators too, as the persons they are.
+fn with_token(method: &Method, verified: &Verified) -> Result<Actor, Refusal> {
+    let person = verified.person.clone();
+    if method.allows_actor(ActorKind::Person) {
+        Ok(Actor::Person(person))
+    } else if method.allows_actor(ActorKind::Operator) && person.operator {
+        Ok(Actor::Operator(person))
+    } else {
+        Err(Refusal::Actor)
+    }
+}
+
 fn without_token(
     method: &Method,
     peer: &Peer,
@@ -90,7 +102,7 @@ fn without_token(
     };
     if method.allows_actor(kind) {
         Ok(actor)
-    } else if said.is_none() && method.allows_actor(ActorKind::Person) {
+    } else if said.is_none() && method.takes_tokens() {
         Err(Refusal::Token(Flaw("missing")))
     } else {
         Err(Refusal::Actor)

@@ -48,7 +48,7 @@ async fn serve(stream: TcpStream, gate: Gate, shared: &Shared) {
     let mut connection = pin!(
         http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .max_concurrent_streams(limits.concurrent_streams)
+            .max_concurrent_streams(limits.concurrent_streams.get())
             .max_header_list_size(HEADER_BYTES)
             .keep_alive_interval(limits.keep_alive)
             .keep_alive_timeout(limits.keep_alive)

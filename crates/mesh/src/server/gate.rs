@@ -217,12 +217,12 @@ fn describe(actor: &Actor) {
         Actor::Anonymous => "anonymous",
         Actor::Client(_) => "client",
         Actor::System(_) => "system",
-        Actor::Person(person) => {
+        Actor::Person(person) | Actor::Operator(person) => {
             span.record("account.id", tracing::field::display(person.account));
             if let Some(membership) = &person.membership {
                 span.record("org.id", tracing::field::display(membership.organization));
             }
-            "person"
+            if matches!(actor, Actor::Operator(_)) { "operator" } else { "person" }
         }
     };
     span.record("actor", kind);

@@ -66,7 +66,7 @@ impl Server {
                 trust_domain: mesh.config.trust_domain.clone(),
                 limits: mesh.config.limits.clone(),
                 credentials: mesh.credentials.clone(),
-                permits: Arc::new(Semaphore::new(mesh.config.limits.concurrent_calls)),
+                permits: Arc::new(Semaphore::new(mesh.config.limits.concurrent_calls.get())),
                 product_permits: Arc::new(Semaphore::new(mesh.config.limits.concurrent_product_calls())),
                 running: TaskTracker::new(),
                 drain: CancellationToken::new(),

@@ -4,7 +4,8 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use pass_types::{
-    AccountId, AccountKind, ClientId, Invalid, Membership, OrganizationId, Person, Privilege, Role, SessionId,
+    AccountId, AccountKind, ClientId, GrantId, Invalid, Membership, OrganizationId, Person, Privilege, Role,
+    SessionId,
 };
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::time::Duration;
@@ -42,6 +43,8 @@ pub struct Claims {
     pub scope: String,
     /// The session that it came from.
     pub sid: SessionId,
+    /// The grant that it came from.
+    pub grant_id: GrantId,
     /// Which kind of account.
     pub account_kind: AccountKind,
     /// The active organization.
@@ -53,6 +56,9 @@ pub struct Claims {
     /// The privileges in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub privileges: Vec<Privilege>,
+    /// Staff of the company that runs the suite; only in tokens for [`SUITE_AUDIENCE`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub operator: bool,
 }
 
 fn client_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClientId, D::Error> {
@@ -61,7 +67,7 @@ fn client_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ClientId, D::
 
 impl Claims {
     /// Claims of `person` for `audience`, from the person's time of issue for `life` (at most
-    /// [`TOKEN_LIFE`]).
+    /// [`TOKEN_LIFE`]). No other audience than the suite's own learns who is an operator.
     pub fn of(
         person: &Person,
         issuer: &str,
@@ -84,10 +90,12 @@ impl Claims {
             jti,
             scope: scope.to_owned(),
             sid: person.session,
+            grant_id: person.grant,
             account_kind: person.kind,
             org_id: membership.map(|it| it.organization),
             role: membership.map(|it| it.role),
             privileges: membership.map(|it| it.privileges.iter().collect()).unwrap_or_default(),
+            operator: person.operator && audience == SUITE_AUDIENCE,
         }
     }
 
@@ -120,12 +128,17 @@ impl TryFrom<&Claims> for Person {
             (None, None) if claims.privileges.is_empty() => None,
             _ => return Err(Invalid("organization and role belong together")),
         };
+        if claims.operator && claims.aud != SUITE_AUDIENCE {
+            return Err(Invalid("an operator's token is for the suite alone"));
+        }
         Ok(Self {
             account: claims.sub,
             kind: claims.account_kind,
             session: claims.sid,
             client: claims.client_id.clone(),
+            grant: claims.grant_id,
             membership,
+            operator: claims.operator,
             issued_at,
         })
     }

@@ -231,6 +231,7 @@ async fn ask(gateway: Channel, person: &Person) -> Result<(), Refusal> {
         organization_id: organization.unwrap_or_default(),
         managed: person.kind == AccountKind::Managed,
         issue_time: Some(timestamp(person.issued_at)),
+        grant_id: person.grant.to_string(),
     };
     let request = CallContext::system().within(follow::STALE / 2).request(question);
     let answer = TrustServiceClient::new(gateway).check_revocation(request).await;

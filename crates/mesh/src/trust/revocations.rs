@@ -4,13 +4,14 @@ use pass_proto::{
     convert::instant,
     gateway::v1::{Revocation, revocation::Subject},
 };
-use pass_types::{AccountId, AccountKind, Invalid, OrganizationId, Person, SessionId};
+use pass_types::{AccountId, AccountKind, GrantId, Invalid, OrganizationId, Person, SessionId};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Session(SessionId),
+    Grant(GrantId),
     Account(AccountId),
     ManagedAccountsOf(OrganizationId),
     Membership(AccountId, OrganizationId),
@@ -26,6 +27,7 @@ impl Revocations {
         let Revocation { subject, not_before } = revocation;
         let key = match subject.ok_or(Invalid("a revocation must have a subject"))? {
             Subject::SessionId(id) => Key::Session(id.parse()?),
+            Subject::GrantId(id) => Key::Grant(id.parse()?),
             Subject::AccountId(id) => Key::Account(id.parse()?),
             Subject::ManagedAccountsOfOrganizationId(id) => Key::ManagedAccountsOf(id.parse()?),
             Subject::Membership(both) => {
@@ -50,6 +52,7 @@ impl Revocations {
         let organization = person.membership.as_ref().map(|membership| membership.organization);
         let keys = [
             Some(Key::Session(person.session)),
+            Some(Key::Grant(person.grant)),
             Some(Key::Account(person.account)),
             organization.map(|organization| Key::Membership(person.account, organization)),
             organization.filter(|_| person.kind == AccountKind::Managed).map(Key::ManagedAccountsOf),
@@ -81,11 +84,13 @@ mod tests {
             kind,
             session: SessionId::generate(&entropy, NOW),
             client: "backlog".parse().unwrap(),
+            grant: GrantId::generate(&entropy, NOW),
             membership: Some(Membership {
                 organization,
                 role: Role::Member,
                 privileges: Privileges::default(),
             }),
+            operator: false,
             issued_at: NOW,
         }
     }
@@ -94,13 +99,14 @@ mod tests {
         Revocation { subject: Some(subject), not_before: Some(timestamp(not_before)) }
     }
 
-    fn subjects(person: &Person) -> [Subject; 4] {
+    fn subjects(person: &Person) -> [Subject; 5] {
         let organization = person.membership.as_ref().unwrap().organization;
         [
             Subject::SessionId(person.session.to_string()),
             Subject::AccountId(person.account.to_string()),
             Subject::Membership(format!("{}/{organization}", person.account)),
             Subject::ManagedAccountsOfOrganizationId(organization.to_string()),
+            Subject::GrantId(person.grant.to_string()),
         ]
     }
 
@@ -122,7 +128,7 @@ mod tests {
     #[test]
     fn a_nulab_account_is_not_touched_by_an_organizations_managed_ones() {
         let person = person(AccountKind::Nulab);
-        let [_, _, _, managed] = subjects(&person);
+        let [_, _, _, managed, _] = subjects(&person);
         let mut rows = Revocations::default();
         rows.insert(row(managed, NOW + Duration::HOUR)).unwrap();
         assert!(!rows.revoke(&person));

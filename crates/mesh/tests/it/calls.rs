@@ -1,7 +1,7 @@
 //! A call's way: deadlines, retries, cancellation, crashes, sizes.
 
 use crate::support::{World, refused, serve, services::Accounts, tokens::token, wait_for};
-use pass_mesh::{CallContext, Caller, Failure, Mesh, Problem, status};
+use pass_mesh::{CallContext, Caller, Failure, Limits, Mesh, Problem, status};
 use pass_proto::{
     errors::v1::ErrorReason,
     identity::v1::{
@@ -233,7 +233,7 @@ async fn a_server_that_has_too_much_to_do_refuses_at_once() {
         async move { gate.acquire().await.map(drop).map_err(|_| Status::internal("closed")) }
     });
     let mut config = world.config("identity");
-    config.limits.concurrent_calls = 1;
+    config.limits.concurrent_calls = 1.try_into().unwrap();
     let mesh = Mesh::new(config, "identity", &world.context).unwrap();
     let server = serve(mesh.server(world.trust()).add(accounts.server())).await;
     let mut client = AccountServiceClient::new(world.channel("gateway", &server));
@@ -259,7 +259,7 @@ async fn products_together_get_a_quarter_of_the_room() {
         async move { gate.acquire().await.map(drop).map_err(|_| Status::internal("closed")) }
     });
     let mut config = world.config("identity");
-    config.limits.concurrent_calls = 8;
+    config.limits.concurrent_calls = 8.try_into().unwrap();
     let mesh = Mesh::new(config, "identity", &world.context).unwrap();
     let server = serve(mesh.server(world.trust()).add(accounts.server())).await;
     let of_product = |name| {
@@ -313,4 +313,17 @@ async fn raw_channel(world: &World, server: &crate::support::Running) -> tonic::
         .domain_name("identity");
     let endpoint = Endpoint::from_shared(crate::support::url(server.address).to_string()).unwrap();
     endpoint.tls_config(tls).unwrap().connect().await.unwrap()
+}
+
+/// proves: a setting of zero is refused where it is read
+#[test]
+fn no_bound_of_the_mesh_is_zero() {
+    let serde_json::Value::Object(bounds) = serde_json::to_value(Limits::default()).unwrap() else {
+        panic!("settings are a table")
+    };
+    assert!(bounds.len() >= 10);
+    for bound in bounds.keys() {
+        let zero = serde_json::json!({ bound: 0 });
+        assert!(serde_json::from_value::<Limits>(zero).is_err(), "{bound}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Starting, growing old and stopping.
 
 use crate::support::{
-    Running, World, serve,
+    Running, World, contract, serve,
     services::{Accounts, Gateway},
     wait_for,
 };
@@ -45,6 +45,17 @@ async fn a_server_with_an_undeclared_method_refuses_to_start() {
     let mesh = world.service("identity").with_descriptors(&prost_reflect::DescriptorPool::new());
     let problem = problem_of(serve(mesh.server(world.trust()).add(Accounts::new().server())).await).await;
     assert!(problem.contains("pass.identity.v1.AccountService can't be served"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_method_for_operators_of_another_audience_refuses_to_start() {
+    let world = World::new();
+    let products = "actors: [ACTOR_KIND_PERSON]\n      audience: AUDIENCE_PRODUCT";
+    let wrong = "actors: [ACTOR_KIND_OPERATOR]\n      audience: AUDIENCE_PRODUCT";
+    let mesh = world.service("identity").with_descriptors(&contract(&[(products, wrong)]));
+    let problem = problem_of(serve(mesh.server(world.trust()).add(Accounts::new().server())).await).await;
+    assert!(problem.contains("GetAccount can't be served"), "{problem}");
+    assert!(problem.contains("its audience must be the suite"), "{problem}");
 }
 
 /// Accounts whose calls wait for a permit.

@@ -7,6 +7,7 @@ mod balancing;
 mod calls;
 mod certificates;
 mod lifecycle;
+mod operators;
 mod support;
 mod tokens;
 mod tracing_context;

@@ -1,7 +1,7 @@
 //! Which access tokens are taken, by the server and by [`Trust`] alone.
 
 use crate::support::{
-    ISSUER, World, refused, serve,
+    ISSUER, World, contract, refused, serve,
     services::Accounts,
     tokens::{self, KEY_ID, claims, encode, header, sign, token},
 };
@@ -14,7 +14,7 @@ use pass_proto::{
 };
 use pass_types::{Origin, Person};
 use serde_json::{Value, json};
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 async fn reason(trust: &Trust, token: &str) -> ErrorReason {
     trust.verify(token).await.expect_err("was taken").reason()
@@ -137,6 +137,9 @@ async fn claims_must_be_there_and_be_what_they_are() {
         ("account_kind", json!("god")),
         ("role", json!("owner")),
         ("privileges", json!(["everything"])),
+        ("operator", json!("true")),
+        ("operator", json!(1)),
+        ("operator", json!(null)),
     ];
     for (claim, value) in wrong {
         let mut claims = good.clone();
@@ -216,9 +219,11 @@ async fn a_token_for_another_audience_gets_nothing() {
 
 #[tokio::test]
 async fn a_token_without_the_scope_gets_nothing() {
+    const PRODUCT: &str = "audience: AUDIENCE_PRODUCT";
     let (world, accounts) = (World::new(), Accounts::new());
     let mesh = Mesh::new(world.config("identity"), "identity", &world.context).unwrap();
-    let mesh = mesh.with_descriptors(&with_scope("accounts"));
+    let mesh =
+        mesh.with_descriptors(&contract(&[(PRODUCT, "audience: AUDIENCE_PRODUCT scope: \"accounts\"")]));
     let server = serve(mesh.server(world.trust()).add(accounts.server())).await;
     let mut product = AccountServiceClient::new(world.product("backlog", &server));
     for (scope, taken) in [("openid", false), ("accounts2 openid", false), ("openid accounts", true)] {
@@ -232,20 +237,4 @@ async fn a_token_without_the_scope_gets_nothing() {
         }
     }
     assert_eq!(accounts.count(), 1);
-}
-
-/// The contract, whose `GetAccount` asks for a scope.
-fn with_scope(scope: &str) -> prost_reflect::DescriptorPool {
-    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
-    let changed = tempfile::TempDir::new().unwrap();
-    let file = "pass/identity/v1/account_service.proto";
-    let text = std::fs::read_to_string(real.join(file)).unwrap();
-    let text =
-        text.replace("audience: AUDIENCE_PRODUCT", &format!("audience: AUDIENCE_PRODUCT scope: \"{scope}\""));
-    assert!(text.contains("scope: "));
-    std::fs::create_dir_all(changed.path().join(file).parent().unwrap()).unwrap();
-    std::fs::write(changed.path().join(file), text).unwrap();
-    let mut compiler = protox::Compiler::new([changed.path(), &real]).unwrap();
-    compiler.include_imports(true).open_file(file).unwrap();
-    prost_reflect::DescriptorPool::decode(compiler.encode_file_descriptor_set().as_slice()).unwrap()
 }

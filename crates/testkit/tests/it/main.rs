@@ -1,6 +1,9 @@
 //! The kit itself: what other tests lean on must not be wrong.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod dns;
+mod saml;
+
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::MultiPart};
 use pass_testkit::{MailSink, Refusing, wait_for};
 use pass_types::Clock;

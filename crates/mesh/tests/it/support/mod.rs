@@ -9,6 +9,7 @@ use pass_runtime::{Context, Tasks};
 use pass_types::{Clock, Entropy};
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -90,6 +91,23 @@ impl World {
     pub async fn identity(&self, accounts: &services::Accounts) -> Running {
         serve(self.service("identity").server(self.trust()).add(accounts.server())).await
     }
+}
+
+/// The contract, with changes to identity's accounts: each text that is replaced must be in it.
+pub fn contract(changes: &[(&str, &str)]) -> prost_reflect::DescriptorPool {
+    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    let folder = TempDir::new().unwrap();
+    let file = "pass/identity/v1/account_service.proto";
+    let mut text = std::fs::read_to_string(real.join(file)).unwrap();
+    for (old, new) in changes {
+        assert!(text.contains(old), "{old:?} is not in {file}");
+        text = text.replace(old, new);
+    }
+    std::fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+    std::fs::write(folder.path().join(file), text).unwrap();
+    let mut compiler = protox::Compiler::new([folder.path(), &real]).unwrap();
+    compiler.include_imports(true).open_file(file).unwrap();
+    prost_reflect::DescriptorPool::decode(compiler.encode_file_descriptor_set().as_slice()).unwrap()
 }
 
 /// Everything that is done again and again, more often.

@@ -4,7 +4,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use pass_mesh::Claims;
 use pass_types::{
-    AccountId, AccountKind, Clock, Entropy, Membership, OrganizationId, Person, Privileges, Role, SessionId,
+    AccountId, AccountKind, Clock, Entropy, GrantId, Membership, OrganizationId, Person, Privileges, Role,
+    SessionId,
 };
 use serde_json::{Value, json};
 
@@ -35,7 +36,9 @@ pub fn person(clock: &FakeClock) -> Person {
         kind: AccountKind::Nulab,
         session: SessionId::generate(&entropy, clock.now()),
         client: "backlog".parse().unwrap(),
+        grant: GrantId::generate(&entropy, clock.now()),
         membership: Some(Membership { organization, role: Role::Member, privileges: Privileges::default() }),
+        operator: false,
         issued_at: clock.now(),
     }
 }
