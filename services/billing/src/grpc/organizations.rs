@@ -1,0 +1,144 @@
+//! Asking organization about organizations and their members.
+
+use crate::domain::authority::is_plan_admin;
+use pass_mesh::{CallContext, Channel, Failure, Problem};
+use pass_proto::{
+    convert::{FromWire, privileges_from_wire},
+    errors::v1::ErrorReason,
+    organization::v1::{
+        FindMemberRequest, FindMemberResponse, FindOrganizationRequest, FindOrganizationResponse, Member,
+        ResolveMembershipRequest, ResolveMembershipResponse, find_organization_request::By,
+        membership_service_client::MembershipServiceClient,
+    },
+};
+use pass_types::{AccountId, Email, Invalid, Kind, Membership, OrganizationId, Role, SpaceKey};
+
+/// Organization, as far as billing asks it.
+#[derive(Clone)]
+pub struct Organizations(MembershipServiceClient<Channel>);
+
+/// What an application has to fit.
+#[derive(Debug)]
+pub struct Organization {
+    /// Its Space Key.
+    pub space_key: SpaceKey,
+    /// Whether it has a product.
+    pub has_product: bool,
+}
+
+/// Organization did not say what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum OrganizationsError {
+    /// It refused or did not answer.
+    #[error("organization did not answer")]
+    Call(#[source] Failure),
+    /// It said something that can't be.
+    #[error("organization's answer is not valid")]
+    Answer(#[source] Invalid),
+}
+
+impl Problem for OrganizationsError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Call(failure) if failure.kind == Kind::Unavailable => Kind::Unavailable,
+            Self::Call(_) | Self::Answer(_) => Kind::Internal,
+        }
+    }
+
+    fn reason(&self) -> ErrorReason {
+        match self.kind() {
+            Kind::Unavailable => ErrorReason::Unavailable,
+            _ => ErrorReason::Internal,
+        }
+    }
+}
+
+impl Organizations {
+    /// By a channel to organization.
+    pub fn new(channel: Channel) -> Self {
+        Self(MembershipServiceClient::new(channel))
+    }
+
+    /// An account's place in an organization, if it has one.
+    pub async fn place(
+        &self,
+        calls: &CallContext,
+        account: AccountId,
+        organization: OrganizationId,
+    ) -> Result<Option<Membership>, OrganizationsError> {
+        let request = calls.request(ResolveMembershipRequest {
+            account_id: account.to_string(),
+            organization_id: organization.to_string(),
+            product: 0,
+        });
+        let answer = self.0.clone().resolve_membership(request).await;
+        let answer = answer.map_err(|status| OrganizationsError::Call(Failure::of(&status)))?.into_inner();
+        let place = place(answer).map_err(OrganizationsError::Answer)?;
+        match place {
+            Some(place) if place.organization != organization => {
+                Err(OrganizationsError::Answer(Invalid("must be about the organization that was asked for")))
+            }
+            place => Ok(place),
+        }
+    }
+
+    /// An organization, if there is one.
+    pub async fn find(
+        &self,
+        calls: &CallContext,
+        organization: OrganizationId,
+    ) -> Result<Option<Organization>, OrganizationsError> {
+        let by = Some(By::OrganizationId(organization.to_string()));
+        let answer = self.0.clone().find_organization(calls.request(FindOrganizationRequest { by })).await;
+        let FindOrganizationResponse { organization, has_product } = match answer {
+            Ok(answer) => answer.into_inner(),
+            Err(status) => {
+                let failure = Failure::of(&status);
+                return match failure.reason {
+                    ErrorReason::NotFound => Ok(None),
+                    _ => Err(OrganizationsError::Call(failure)),
+                };
+            }
+        };
+        let found = organization.ok_or(Invalid("must have an organization"));
+        let space_key = found.and_then(|it| it.space_key.parse()).map_err(OrganizationsError::Answer)?;
+        Ok(Some(Organization { space_key, has_product }))
+    }
+
+    /// Whether the address is that of a Plan Admin of the organization who can sign in.
+    pub async fn is_plan_admin(
+        &self,
+        calls: &CallContext,
+        organization: OrganizationId,
+        email: &Email,
+    ) -> Result<bool, OrganizationsError> {
+        let (organization_id, email) = (organization.to_string(), email.as_str().to_owned());
+        let request = calls.request(FindMemberRequest { organization_id, email });
+        let answer = self.0.clone().find_member(request).await;
+        let answer = answer.map_err(|status| OrganizationsError::Call(Failure::of(&status)))?;
+        let FindMemberResponse { members } = answer.into_inner();
+        let plan_admin = |member: Member| {
+            let place = Membership {
+                organization,
+                role: Role::from_wire(member.role)?,
+                privileges: privileges_from_wire(&member.privileges)?,
+            };
+            Ok(!member.suspended && is_plan_admin(&place))
+        };
+        let found: Result<Vec<bool>, Invalid> = members.into_iter().map(plan_admin).collect();
+        Ok(found.map_err(OrganizationsError::Answer)?.contains(&true))
+    }
+}
+
+/// Empty: there is none.
+fn place(answer: ResolveMembershipResponse) -> Result<Option<Membership>, Invalid> {
+    let ResolveMembershipResponse { organization_id, role, privileges } = answer;
+    if organization_id.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Membership {
+        organization: organization_id.parse()?,
+        role: Role::from_wire(role)?,
+        privileges: privileges_from_wire(&privileges)?,
+    }))
+}
