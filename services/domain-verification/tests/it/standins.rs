@@ -1,0 +1,215 @@
+//! The services that domain-verification talks to, as far as it does.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::{StreamExt, stream, stream::BoxStream};
+use jsonwebtoken::EncodingKey;
+use p256::{elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
+use pass_mesh::Claims;
+use pass_proto::{
+    billing::v1::{check_entitlement_response::State, seat_service_server::SeatService, *},
+    convert::FromWire,
+    gateway::v1::{
+        CheckRevocationRequest, CheckRevocationResponse, Heartbeat, WatchTrustRequest, WatchTrustResponse,
+        trust_service_server::TrustService, watch_trust_response::Message,
+    },
+    identity::v1::{directory_service_server::DirectoryService, *},
+    organization::v1::{membership_service_server::MembershipService, *},
+};
+use pass_types::{Entropy, Role};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tonic::{Request, Response, Status};
+
+const KEY_ID: &str = "test";
+
+/// A call that domain-verification does not make.
+fn not_asked<T>() -> Result<Response<T>, Status> {
+    Err(Status::unimplemented("domain-verification does not ask this"))
+}
+
+/// What organization, billing and identity know.
+#[derive(Clone, Default)]
+pub struct World(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// Organization and account.
+    roles: Mutex<BTreeMap<(String, String), Role>>,
+    entitlements: Mutex<BTreeMap<String, State>>,
+    /// Organization and domain; `None`: identity fails.
+    counts: Mutex<BTreeMap<(String, String), Option<i32>>>,
+    /// Whoever holds it keeps identity from answering.
+    counting: tokio::sync::Mutex<()>,
+}
+
+impl World {
+    pub fn join(&self, organization: &str, account: &str, role: Role) {
+        self.0.roles.lock().unwrap().insert((organization.to_owned(), account.to_owned()), role);
+    }
+
+    pub fn entitle(&self, organization: &str, state: State) {
+        self.0.entitlements.lock().unwrap().insert(organization.to_owned(), state);
+    }
+
+    /// So many Managed Accounts use the domain; `None`: identity fails when it is asked.
+    pub fn use_domain(&self, organization: &str, domain: &str, count: Option<i32>) {
+        self.0.counts.lock().unwrap().insert((organization.to_owned(), domain.to_owned()), count);
+    }
+
+    /// Keeps identity from answering while the guard lives.
+    pub async fn hold_counting(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.counting.lock().await
+    }
+}
+
+#[tonic::async_trait]
+impl MembershipService for World {
+    async fn resolve_membership(
+        &self,
+        request: Request<ResolveMembershipRequest>,
+    ) -> Result<Response<ResolveMembershipResponse>, Status> {
+        let ResolveMembershipRequest { account_id, organization_id, product } = request.into_inner();
+        assert_eq!(product, 0, "it is the console's");
+        let role = self.0.roles.lock().unwrap().get(&(organization_id.clone(), account_id)).copied();
+        Ok(Response::new(role.map_or_else(ResolveMembershipResponse::default, |role| {
+            ResolveMembershipResponse { organization_id, role: role.to_wire().into(), privileges: vec![] }
+        })))
+    }
+
+    async fn find_organization(
+        &self,
+        _: Request<FindOrganizationRequest>,
+    ) -> Result<Response<FindOrganizationResponse>, Status> {
+        not_asked()
+    }
+
+    async fn find_member(
+        &self,
+        _: Request<FindMemberRequest>,
+    ) -> Result<Response<FindMemberResponse>, Status> {
+        not_asked()
+    }
+
+    async fn list_administrators(
+        &self,
+        _: Request<ListAdministratorsRequest>,
+    ) -> Result<Response<ListAdministratorsResponse>, Status> {
+        not_asked()
+    }
+}
+
+#[tonic::async_trait]
+impl SeatService for World {
+    async fn check_entitlement(
+        &self,
+        request: Request<CheckEntitlementRequest>,
+    ) -> Result<Response<CheckEntitlementResponse>, Status> {
+        let CheckEntitlementRequest { organization_id } = request.into_inner();
+        let state = self.0.entitlements.lock().unwrap().get(&organization_id).copied();
+        let state = state.unwrap_or(State::None).into();
+        Ok(Response::new(CheckEntitlementResponse { state, end_time: None }))
+    }
+
+    async fn take_seat(&self, _: Request<TakeSeatRequest>) -> Result<Response<TakeSeatResponse>, Status> {
+        not_asked()
+    }
+
+    async fn free_seat(&self, _: Request<FreeSeatRequest>) -> Result<Response<FreeSeatResponse>, Status> {
+        not_asked()
+    }
+}
+
+#[tonic::async_trait]
+impl DirectoryService for World {
+    async fn count_managed_accounts(
+        &self,
+        request: Request<CountManagedAccountsRequest>,
+    ) -> Result<Response<CountManagedAccountsResponse>, Status> {
+        let CountManagedAccountsRequest { organization_id, domain } = request.into_inner();
+        let _answering = self.0.counting.lock().await;
+        let count = self.0.counts.lock().unwrap().get(&(organization_id, domain)).copied();
+        let count = count.unwrap_or(Some(0)).ok_or_else(|| Status::internal("identity fails"))?;
+        Ok(Response::new(CountManagedAccountsResponse { count }))
+    }
+
+    async fn batch_get_accounts(
+        &self,
+        _: Request<BatchGetAccountsRequest>,
+    ) -> Result<Response<BatchGetAccountsResponse>, Status> {
+        not_asked()
+    }
+
+    async fn get_mail_preferences(
+        &self,
+        _: Request<GetMailPreferencesRequest>,
+    ) -> Result<Response<GetMailPreferencesResponse>, Status> {
+        not_asked()
+    }
+
+    async fn prepare_sign_up_mail(
+        &self,
+        _: Request<PrepareSignUpMailRequest>,
+    ) -> Result<Response<PrepareSignUpMailResponse>, Status> {
+        not_asked()
+    }
+
+    async fn prepare_managed_invitation_mail(
+        &self,
+        _: Request<PrepareManagedInvitationMailRequest>,
+    ) -> Result<Response<PrepareManagedInvitationMailResponse>, Status> {
+        not_asked()
+    }
+}
+
+/// The gateway's signing key, and what it tells about it.
+#[derive(Clone)]
+pub struct Gateway {
+    key: EncodingKey,
+    jwks: String,
+}
+
+impl Gateway {
+    pub fn new(entropy: &Entropy) -> Self {
+        let secret = p256::SecretKey::from_slice(&entropy.bytes::<32>()).unwrap();
+        let point = secret.public_key().to_encoded_point(false);
+        let (x, y) = (point.x().unwrap(), point.y().unwrap());
+        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
+        let jwk = serde_json::json!({
+            "kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", "x": x, "y": y,
+        });
+        let jwks = serde_json::json!({ "keys": [jwk] }).to_string();
+        Self { key: EncodingKey::from_ec_der(secret.to_pkcs8_der().unwrap().as_bytes()), jwks }
+    }
+
+    pub fn token(&self, claims: &Claims) -> String {
+        claims.sign(KEY_ID, &self.key).unwrap()
+    }
+}
+
+#[tonic::async_trait]
+impl TrustService for Gateway {
+    type WatchTrustStream = BoxStream<'static, Result<WatchTrustResponse, Status>>;
+
+    async fn watch_trust(
+        &self,
+        _: Request<WatchTrustRequest>,
+    ) -> Result<Response<Self::WatchTrustStream>, Status> {
+        let keys = stream::iter([Message::Jwks(self.jwks.clone()), Message::Heartbeat(Heartbeat {})]);
+        let heartbeats = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Message::Heartbeat(Heartbeat {}), ()))
+        });
+        let messages = keys.chain(heartbeats);
+        Ok(Response::new(messages.map(|it| Ok(WatchTrustResponse { message: Some(it) })).boxed()))
+    }
+
+    async fn check_revocation(
+        &self,
+        _: Request<CheckRevocationRequest>,
+    ) -> Result<Response<CheckRevocationResponse>, Status> {
+        Ok(Response::new(CheckRevocationResponse { revoked: false }))
+    }
+}
