@@ -7,6 +7,10 @@
 //! | `organization.invitation_created` | an address was invited, or is to be mailed again |
 //! | `organization.invitation_accepted`, `.member_added` | somebody accepted |
 //! | `organization.invitation_canceled`, `.invitation_expired` | an invitation is over |
+//! | `organization.organization_handle_changed` | the Organization ID was set or changed |
+//! | `organization.team_created` | a team was made |
+//! | `organization.member_added`, `.member_removed` | identity adds or removes a Managed Account |
+//! | `organization.managed_member_suspended`, `.managed_member_resumed` | it suspends or resumes one |
 //!
 //! | it is told | what it does |
 //! |---|---|
@@ -15,11 +19,12 @@
 //! Everything that it tells is in order per organization.
 
 use crate::{
-    app::By,
+    app::{By, Driver},
     domain::{
         invitation::Invitation,
         member::Member,
         organization::{Organization, Space},
+        team::Team,
     },
     store,
 };
@@ -109,6 +114,59 @@ pub fn invitation_expired(organization: OrganizationId, invitation: InvitationId
     Event::new(Key::organization(organization), payload).organization(organization)
 }
 
+/// The Organization ID was set or changed.
+pub fn organization_handle_changed(by: &By, organization: OrganizationId) -> Event {
+    let payload = Payload::OrganizationHandleChanged(wire::OrganizationHandleChanged {
+        organization_id: organization.to_string(),
+    });
+    done(by, organization, payload)
+}
+
+/// A team exists.
+pub fn team_created(by: &By, team: &Team) -> Event {
+    let payload = Payload::TeamCreated(wire::TeamCreated {
+        organization_id: team.organization.to_string(),
+        team_id: team.id.to_string(),
+    });
+    done(by, team.organization, payload)
+}
+
+/// An account is no member any more.
+pub fn member_removed(driver: &Driver, organization: OrganizationId, account: AccountId) -> Event {
+    let payload = Payload::MemberRemoved(wire::MemberRemoved {
+        organization_id: organization.to_string(),
+        account_id: account.to_string(),
+    });
+    driven(driver, organization, payload)
+}
+
+/// A Managed Account is suspended as a member, or is no more.
+pub fn managed_member_suspended(
+    driver: &Driver,
+    organization: OrganizationId,
+    account: AccountId,
+    suspended: bool,
+) -> Event {
+    let (organization_id, account_id) = (organization.to_string(), account.to_string());
+    let payload = if suspended {
+        Payload::ManagedMemberSuspended(wire::ManagedMemberSuspended { organization_id, account_id })
+    } else {
+        Payload::ManagedMemberResumed(wire::ManagedMemberResumed { organization_id, account_id })
+    };
+    driven(driver, organization, payload)
+}
+
+/// Something that a person or identity did to an organization.
+fn driven(driver: &Driver, organization: OrganizationId, payload: Payload) -> Event {
+    match driver {
+        Driver::Person(by) => done(by, organization, payload),
+        Driver::Identity { actor, origin } => Event::new(Key::organization(organization), payload)
+            .by(actor)
+            .from(origin)
+            .organization(organization),
+    }
+}
+
 /// Something that a person did to an organization.
 fn done(by: &By, organization: OrganizationId, payload: Payload) -> Event {
     Event::new(Key::organization(organization), payload)
@@ -132,7 +190,8 @@ impl Handler for DirectoryChanges {
         event: &Envelope,
     ) -> Result<(), HandlerError> {
         let Some(AccountChanged(wire::AccountChanged { account_id, fields: _ })) = &event.payload else {
-            return Ok(());
+            // A later version has bound the queue to it: it is not this one's to drop, and is put back with a redrive.
+            return Err(HandlerError::Reject("a payload that this version does not know".to_owned()));
         };
         let account: AccountId = account_id
             .parse()

@@ -3,7 +3,7 @@
 
 use crate::{app::Organizations, domain::member::Profile, events, grpc::directory::DirectoryError, store};
 use pass_mesh::CallContext;
-use pass_runtime::{Context, Gauge, Shutdown};
+use pass_runtime::{Context, Shutdown};
 use pass_types::AccountId;
 use std::{error::Error, time::Duration};
 use tokio::time::MissedTickBehavior;
@@ -17,6 +17,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 const BATCH: i64 = 100;
 /// How long a `request_id` is remembered.
 const REQUESTS_KEPT: time::Duration = time::Duration::days(30);
+/// How long an invitation is kept after it closed: 13 months, as the audit log.
+const INVITATIONS_KEPT: time::Duration = time::Duration::days(396);
 
 /// A round of a job did not do its work; the next one tries again.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +42,8 @@ enum Job {
 pub fn spawn(organizations: &Organizations, context: &Context) {
     for (job, name) in [(Job::Refresh, "organization directory"), (Job::Tidy, "organization tidying")] {
         let organizations = organizations.clone();
-        let gauge = job.reports().map(|dependency| context.health.register(dependency));
         context.tasks.spawn(name, move |shutdown| async move {
-            job.run(&organizations, gauge.as_ref(), &shutdown).await;
+            job.run(&organizations, &shutdown).await;
             Ok(())
         });
     }
@@ -50,16 +51,12 @@ pub fn spawn(organizations: &Organizations, context: &Context) {
 
 impl Job {
     /// A round now and then, and the next one at once while there is more to do.
-    async fn run(self, organizations: &Organizations, gauge: Option<&Gauge>, shutdown: &Shutdown) {
+    async fn run(self, organizations: &Organizations, shutdown: &Shutdown) {
         let mut ticks = tokio::time::interval(self.every());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.or(ticks.tick()).await.is_some() {
             while !shutdown.is_requested() {
-                let done = self.round(organizations).await;
-                if let Some(gauge) = gauge {
-                    gauge.set(readiness(&done));
-                }
-                match done {
+                match self.round(organizations).await {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(error) => {
@@ -79,27 +76,12 @@ impl Job {
         }
     }
 
-    /// The dependency whose readiness the job reports: the database, by the job that asks it most.
-    fn reports(self) -> Option<&'static str> {
-        match self {
-            Self::Refresh => Some("database"),
-            Self::Tidy => None,
-        }
-    }
-
     /// `true`: there may be more to do.
     async fn round(self, organizations: &Organizations) -> Result<bool, JobError> {
         match self {
             Self::Refresh => organizations.refresh_directory().await,
             Self::Tidy => organizations.tidy().await,
         }
-    }
-}
-
-fn readiness(done: &Result<bool, JobError>) -> Result<(), String> {
-    match done {
-        Err(JobError::Database(_)) => Err("the database failed".to_owned()),
-        Ok(_) | Err(JobError::Directory(_)) => Ok(()),
     }
 }
 
@@ -152,11 +134,13 @@ impl Organizations {
         }
         tx.commit().await?;
         let mut conn = self.pool.acquire().await?;
-        let forgotten = store::requests::prune(&mut conn, now - REQUESTS_KEPT, BATCH).await?;
+        let requests = store::requests::prune(&mut conn, now - REQUESTS_KEPT, BATCH).await?;
+        let invitations = store::invitations::prune(&mut conn, now - INVITATIONS_KEPT, BATCH).await?;
         if let Some(yesterday) = now.date().previous_day() {
             store::quotas::prune(&mut conn, yesterday).await?;
         }
         let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
-        Ok(expired.len() == batch || forgotten == BATCH.unsigned_abs())
+        let full = [requests, invitations].contains(&BATCH.unsigned_abs());
+        Ok(expired.len() == batch || full)
     }
 }

@@ -1,10 +1,11 @@
 //! Organization: who belongs to which customer, as what, and with which products.
 //!
 //! It owns organizations with their Space Keys, Spaces, members with role and privileges, invitations
-//! and product access, and keeps a copy of names and addresses for search. Who a person is belongs to
-//! identity, which it asks; mails are sent by notification, which asks for what to write. Products ask
-//! it whether somebody may use them, and why (`CheckAccess`); the gateway asks which organization a
-//! token is to name (`ResolveMembership`).
+//! teams and product access, and keeps a copy of names and addresses for search. Who a person is belongs to
+//! identity, which it asks; what an organization has of Nulab Pass to billing, likewise. Mails are sent by
+//! notification, which asks for what to write. Products ask it whether somebody may use them, and why
+//! (`CheckAccess`); the gateway asks which organization a token is to name (`ResolveMembership`). Its part of
+//! identity's changes of a Managed Account is `ManagedMemberService`.
 
 mod app;
 mod domain;
@@ -14,13 +15,14 @@ mod jobs;
 mod store;
 
 use app::{Organizations, PageKey, Settings};
-use grpc::{Services, directory::Directory};
+use grpc::{Services, directory::Directory, entitlements::Entitlements};
 use pass_events::{BrokerConfig, BrokerError, Consumer, Outbox, Relay};
 use pass_mesh::{Mesh, MeshConfig, MeshError, Server, Trust};
 use pass_proto::organization::v1::{
     access_service_server::AccessServiceServer, invitation_service_server::InvitationServiceServer,
-    member_service_server::MemberServiceServer, membership_service_server::MembershipServiceServer,
-    organization_service_server::OrganizationServiceServer,
+    managed_member_service_server::ManagedMemberServiceServer, member_service_server::MemberServiceServer,
+    membership_service_server::MembershipServiceServer,
+    organization_service_server::OrganizationServiceServer, team_service_server::TeamServiceServer,
 };
 use pass_runtime::{
     Context,
@@ -29,7 +31,10 @@ use pass_runtime::{
 };
 use pass_types::{Invalid, LinkKey};
 use sqlx::migrate::Migrator;
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU16, NonZeroU32},
+};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -61,11 +66,19 @@ pub struct Config {
     /// Where the console's pages are: invitations are accepted at `<console_url>/invitations/<token>`.
     pub console_url: Url,
     /// How many days a product can be tried.
-    pub trial_days: u16,
+    pub trial_days: NonZeroU16,
     /// How many open invitations an organization may have.
-    pub open_invitations: u32,
+    pub open_invitations: NonZeroU32,
     /// How many invitation mails an organization, and a person in all organizations, may cause on a day.
-    pub invitation_mails_per_day: u16,
+    pub invitation_mails_per_day: NonZeroU16,
+    /// How many Organization IDs an organization may ever have: nobody else gets those that it gave up.
+    pub organization_handles: NonZeroU16,
+    /// How often an organization may change its Organization ID on a day.
+    pub handle_changes_per_day: NonZeroU16,
+    /// How many teams an organization may have.
+    pub teams: NonZeroU32,
+    /// How many teams may be made on a day in an organization, and by a person in all organizations.
+    pub teams_per_day: NonZeroU16,
 }
 
 impl Default for Config {
@@ -78,9 +91,13 @@ impl Default for Config {
             issuer: "http://pass.localhost:8080".to_owned(),
             link_secret: SecretText::default(),
             console_url: Url::parse("http://console.localhost:8081").expect("a constant URL"),
-            trial_days: 30,
-            open_invitations: 1000,
-            invitation_mails_per_day: 500,
+            trial_days: const { NonZeroU16::new(30).unwrap() },
+            open_invitations: const { NonZeroU32::new(1000).unwrap() },
+            invitation_mails_per_day: const { NonZeroU16::new(500).unwrap() },
+            organization_handles: const { NonZeroU16::new(10).unwrap() },
+            handle_changes_per_day: const { NonZeroU16::new(10).unwrap() },
+            teams: const { NonZeroU32::new(1000).unwrap() },
+            teams_per_day: const { NonZeroU16::new(500).unwrap() },
         }
     }
 }
@@ -129,9 +146,13 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         page_key: PageKey::derive(&link_key),
         link_key,
         console: config.console_url,
-        trial: time::Duration::days(config.trial_days.into()),
-        open_invitations: config.open_invitations.into(),
-        invitation_mails_per_day: config.invitation_mails_per_day.into(),
+        trial: time::Duration::days(config.trial_days.get().into()),
+        open_invitations: config.open_invitations.get().into(),
+        invitation_mails_per_day: config.invitation_mails_per_day.get().into(),
+        organization_handles: config.organization_handles.get().into(),
+        handle_changes_per_day: config.handle_changes_per_day.get().into(),
+        teams: config.teams.get().into(),
+        teams_per_day: config.teams_per_day.get().into(),
     };
     let pool = database::connect(&config.database, NAME).await?;
     database::ensure_migrated(&pool, MIGRATORS).await?;
@@ -144,6 +165,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         clock: context.clock.clone(),
         entropy: context.entropy.clone(),
         directory: Directory::new(mesh.channel("identity")?),
+        entitlements: Entitlements::new(mesh.channel("billing")?),
         settings,
     };
     let relay = Relay::new(pool.clone(), config.broker.clone(), NAME, context)?;
@@ -161,6 +183,8 @@ fn serve(mesh: &Mesh, trust: Trust, organizations: &Organizations) -> Server {
     mesh.server(trust)
         .add(OrganizationServiceServer::new(services.clone()))
         .add(MemberServiceServer::new(services.clone()))
+        .add(ManagedMemberServiceServer::new(services.clone()))
+        .add(TeamServiceServer::new(services.clone()))
         .add(InvitationServiceServer::new(services.clone()))
         .add(AccessServiceServer::new(services.clone()))
         .add(MembershipServiceServer::new(services))
@@ -177,6 +201,7 @@ impl App {
         let Self { organizations, server, listener, address: _, relay, consumer, context } = self;
         relay.spawn();
         consumer.spawn();
+        database::watch(organizations.pool.clone(), &context);
         jobs::spawn(&organizations, &context);
         context.tasks.spawn_server("organization server", |shutdown| async move {
             server.serve(listener, shutdown).await?;

@@ -13,6 +13,7 @@ use crate::{
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountKind, InvitationId, Kind, OrganizationId};
+use sqlx::PgConnection;
 
 /// An invitation can't be accepted.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum AcceptInvitationError {
     /// The invitation is over.
     #[error(transparent)]
     Closed(#[from] Closed),
+    /// A Managed Account of the organization got the address meanwhile.
+    #[error("the address is a Managed Account's of this organization")]
+    AddressIsManaged,
     /// The account became a member in another way.
     #[error("the account is a member already")]
     AlreadyMember,
@@ -44,7 +48,7 @@ impl Problem for AcceptInvitationError {
         match self {
             Self::LinkInvalid | Self::Closed(Closed) => Kind::Precondition,
             Self::ManagedAccount | Self::ForOther => Kind::Forbidden,
-            Self::AlreadyMember => Kind::AlreadyExists,
+            Self::AddressIsManaged | Self::AlreadyMember => Kind::AlreadyExists,
             Self::Fault(fault) => fault.kind(),
         }
     }
@@ -55,6 +59,7 @@ impl Problem for AcceptInvitationError {
             Self::Closed(Closed) => ErrorReason::InvitationClosed,
             Self::ManagedAccount => ErrorReason::ActorNotAllowed,
             Self::ForOther => ErrorReason::InvitationForOther,
+            Self::AddressIsManaged => ErrorReason::AddressIsManaged,
             Self::AlreadyMember => ErrorReason::AlreadyMember,
             Self::Fault(fault) => fault.reason(),
         }
@@ -82,16 +87,17 @@ impl Organizations {
         }
         let profile = self.directory.profile(&by.calls, by.person.account).await?;
         let mut tx = self.pool.begin().await?;
-        let invitation = store::invitations::find_locked(&mut tx, InvitationId::from(id)).await?;
-        let invitation = invitation
-            .filter(|invitation| invitation.attempt == attempt)
-            .ok_or(AcceptInvitationError::LinkInvalid)?;
+        let invitation = load(&mut tx, InvitationId::from(id), attempt).await?;
         if invitation.state == (State::Accepted { by: profile.account }) {
             return Ok(invitation.organization);
         }
         let Invitee { profile, invitation } = Invitee::check(profile, invitation)?;
         let now = self.clock.now();
         let invitation = invitation.accept(profile.account, now)?;
+        let owner = store::members::owner_of_email(&mut tx, invitation.organization, &profile.email).await?;
+        if owner == Some(AccountKind::Managed) {
+            return Err(AcceptInvitationError::AddressIsManaged);
+        }
         let member = Member::invited(invitation.organization, profile, invitation.role, now);
         if !store::members::insert(&mut tx, &member).await? {
             return Err(AcceptInvitationError::AlreadyMember);
@@ -103,6 +109,20 @@ impl Organizations {
         tx.commit().await?;
         Ok(invitation.organization)
     }
+}
+
+/// The invitation of a link, locked, and its organization before it: until the transaction ends nobody else
+/// decides about members, so that the address does not become a Managed Account's meanwhile.
+async fn load(
+    conn: &mut PgConnection,
+    id: InvitationId,
+    attempt: i32,
+) -> Result<Invitation, AcceptInvitationError> {
+    if let Some(organization) = store::invitations::organization_of(conn, id).await? {
+        store::organizations::lock(conn, organization).await?;
+    }
+    let invitation = store::invitations::find_locked(conn, id).await?;
+    invitation.filter(|invitation| invitation.attempt == attempt).ok_or(AcceptInvitationError::LinkInvalid)
 }
 
 impl Invitee {

@@ -1,9 +1,9 @@
 //! The first statement of each use case: what the person may do to this organization. Asked of the
 //! database and not of the token, whose role may be five minutes old.
 
-use super::{By, Refused};
+use super::{By, Driver, Refused};
 use crate::{
-    domain::authority::{Administrator, AnyMember, Inviter},
+    domain::authority::{Administrator, AnyMember, Inviter, Keeper, TeamFounder},
     store,
 };
 use pass_types::OrganizationId;
@@ -65,6 +65,50 @@ pub async fn inviter(
         .await?
         .inviter()
         .map_err(|needed| Unauthorized::Refused(needed.into()))
+}
+
+/// Somebody who may make teams, and nobody else makes one until the transaction ends.
+pub async fn team_founder_alone(
+    conn: &mut PgConnection,
+    by: &By,
+    organization: OrganizationId,
+) -> Result<TeamFounder, Unauthorized> {
+    lock(conn, organization).await?;
+    member_held(conn, by, organization)
+        .await?
+        .team_founder()
+        .map_err(|needed| Unauthorized::Refused(needed.into()))
+}
+
+/// An administrator, and nobody else decides about members, teams or the Organization ID until the transaction ends.
+pub async fn administrator_alone(
+    conn: &mut PgConnection,
+    by: &By,
+    organization: OrganizationId,
+) -> Result<Administrator, Unauthorized> {
+    lock(conn, organization).await?;
+    administrator(conn, by, organization).await
+}
+
+/// Who may change members that are Managed Accounts, and nobody else decides about members until the
+/// transaction ends.
+pub async fn keeper(
+    conn: &mut PgConnection,
+    driver: &Driver,
+    organization: OrganizationId,
+) -> Result<Keeper, Unauthorized> {
+    match driver {
+        Driver::Person(by) => administrator_alone(conn, by, organization).await.map(Keeper::Person),
+        Driver::Identity { .. } => {
+            lock(conn, organization).await?;
+            Ok(Keeper::Identity(organization))
+        }
+    }
+}
+
+async fn lock(conn: &mut PgConnection, organization: OrganizationId) -> Result<(), Unauthorized> {
+    let there = store::organizations::lock(conn, organization).await.map_err(Unauthorized::Database)?;
+    if there { Ok(()) } else { Err(Unauthorized::Refused(Refused::NotFound)) }
 }
 
 /// Lets `?` take a refusal into a use case's error.

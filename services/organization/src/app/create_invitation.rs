@@ -3,6 +3,7 @@
 use super::{
     By, Fault, Organizations, Refused, authorize,
     error::faults,
+    quota,
     request::{Claim, claim},
 };
 use crate::{
@@ -11,14 +12,14 @@ use crate::{
         invitation::{Invitation, LIFE, Message, State},
     },
     events,
-    store::{self, quotas::Subject},
+    store::{self, quotas::Quota},
 };
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{Email, InvitationId, Kind, Language, OrganizationId, RequestId, Role};
+use pass_types::{AccountKind, Email, InvitationId, Kind, Language, OrganizationId, RequestId, Role};
 use sqlx::PgConnection;
 use std::time::Duration;
-use time::{OffsetDateTime, Time};
+use time::OffsetDateTime;
 
 /// Whom to invite.
 #[derive(Debug)]
@@ -49,6 +50,9 @@ pub enum CreateInvitationError {
     /// The address is a member's.
     #[error("the address belongs to a member already")]
     AlreadyMember,
+    /// The address is a Managed Account's.
+    #[error("the address is a Managed Account's of this organization")]
+    AddressIsManaged,
     /// The address has an open invitation.
     #[error("there is an open invitation for this address already")]
     AlreadyInvited,
@@ -79,7 +83,9 @@ impl Problem for CreateInvitationError {
     fn kind(&self) -> Kind {
         match self {
             Self::Refused(refused) => refused.kind(),
-            Self::RequestIdReused | Self::AlreadyMember | Self::AlreadyInvited => Kind::AlreadyExists,
+            Self::RequestIdReused | Self::AlreadyMember | Self::AddressIsManaged | Self::AlreadyInvited => {
+                Kind::AlreadyExists
+            }
             Self::TooManyOpen => Kind::Precondition,
             Self::TooManyToday { .. } => Kind::RateLimited,
             Self::Fault(fault) => fault.kind(),
@@ -91,6 +97,7 @@ impl Problem for CreateInvitationError {
             Self::Refused(refused) => refused.reason(),
             Self::RequestIdReused => ErrorReason::RequestIdReused,
             Self::AlreadyMember => ErrorReason::AlreadyMember,
+            Self::AddressIsManaged => ErrorReason::AddressIsManaged,
             Self::AlreadyInvited => ErrorReason::AlreadyInvited,
             Self::TooManyOpen => ErrorReason::InvitationLimit,
             Self::TooManyToday { .. } => ErrorReason::RateLimited,
@@ -136,9 +143,7 @@ impl Organizations {
         }
         let organization = inviter.organization();
         let expired = store::invitations::expire_of(&mut tx, organization, &invitation.email, now).await?;
-        if store::members::has_email(&mut tx, organization, &invitation.email).await? {
-            return Err(CreateInvitationError::AlreadyMember);
-        }
+        not_a_members(&mut tx, organization, &invitation.email).await?;
         self.count_mail(&mut tx, &inviter, now).await?;
         self.leave_room(&mut tx, &inviter, now).await?;
         if !store::invitations::insert(&mut tx, &invitation).await? {
@@ -166,6 +171,7 @@ impl Organizations {
             attempt: 1,
             state: State::Open,
             expires_at: now + LIFE,
+            closed_at: None,
         }
     }
 
@@ -178,12 +184,12 @@ impl Organizations {
         now: OffsetDateTime,
     ) -> Result<(), CreateInvitationError> {
         let limit = self.settings.invitation_mails_per_day;
-        for subject in [Subject::Organization(inviter.organization()), Subject::Account(inviter.account())] {
-            if !store::quotas::take(conn, subject, now.date(), limit).await? {
-                return Err(CreateInvitationError::TooManyToday { retry_after: until_midnight(now) });
-            }
+        let quotas =
+            [Quota::MailsOfOrganization(inviter.organization()), Quota::MailsOfAccount(inviter.account())];
+        match quota::take(conn, &quotas, limit, now).await? {
+            None => Ok(()),
+            Some(retry_after) => Err(CreateInvitationError::TooManyToday { retry_after }),
         }
-        Ok(())
     }
 
     /// Refuses when there are as many open invitations as there may be.
@@ -195,6 +201,19 @@ impl Organizations {
     ) -> Result<(), CreateInvitationError> {
         let open = store::invitations::count_open(conn, inviter.organization(), now).await?;
         if open < self.settings.open_invitations { Ok(()) } else { Err(CreateInvitationError::TooManyOpen) }
+    }
+}
+
+/// Refuses an address that is a member's.
+pub(super) async fn not_a_members(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    email: &Email,
+) -> Result<(), CreateInvitationError> {
+    match store::members::owner_of_email(conn, organization, email).await? {
+        None => Ok(()),
+        Some(AccountKind::Nulab) => Err(CreateInvitationError::AlreadyMember),
+        Some(AccountKind::Managed) => Err(CreateInvitationError::AddressIsManaged),
     }
 }
 
@@ -215,9 +234,4 @@ async fn claim_create(
         create.language.as_str(),
     ];
     claim(conn, by, create.request, &content, id.uuid(), now).await
-}
-
-fn until_midnight(now: OffsetDateTime) -> Duration {
-    let midnight = now.date().next_day().map(|day| day.with_time(Time::MIDNIGHT).assume_utc());
-    midnight.and_then(|midnight| (midnight - now).try_into().ok()).unwrap_or(Duration::from_hours(24))
 }

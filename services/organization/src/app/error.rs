@@ -1,6 +1,10 @@
 //! What use cases have in common in what may go wrong.
 
-use crate::{app::PageTokenInvalid, domain::authority::Needed, grpc::directory::DirectoryError};
+use crate::{
+    app::PageTokenInvalid,
+    domain::authority::Needed,
+    grpc::{directory::DirectoryError, entitlements::EntitlementsError},
+};
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::Kind;
@@ -14,6 +18,9 @@ pub enum Fault {
     /// Identity did not say who the person is.
     #[error("identity did not say who the person is")]
     Directory(#[from] DirectoryError),
+    /// Billing did not say what the organization has.
+    #[error("billing did not say what the organization has")]
+    Entitlements(#[from] EntitlementsError),
 }
 
 impl Problem for Fault {
@@ -22,6 +29,7 @@ impl Problem for Fault {
             Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => Kind::Unavailable,
             Self::Database(_) => Kind::Internal,
             Self::Directory(error) => error.kind(),
+            Self::Entitlements(error) => error.kind(),
         }
     }
 

@@ -2,13 +2,13 @@
 
 use super::{By, Organizations, Page, PageSize, ReadError, authorize};
 use crate::{
-    domain::{key::sort_key, member::Member},
+    domain::{authority::Sight, key::sort_key, member::Member, team::TeamLabel},
     store::{
         self,
         members::{Listed, Which},
     },
 };
-use pass_types::OrganizationId;
+use pass_types::{AccountId, OrganizationId};
 
 /// Which members.
 #[derive(Debug)]
@@ -23,17 +23,27 @@ pub struct ListMembers {
     pub token: String,
 }
 
+/// A member, and those of the member's teams that the caller may see.
+#[derive(Debug)]
+pub struct ListedMember {
+    /// The member.
+    pub member: Member,
+    /// The teams, the first by name.
+    pub teams: Vec<TeamLabel>,
+}
+
 impl Organizations {
-    /// Members by name; a guest sees only what guests see (ORG-5).
+    /// Members by name; a guest sees those of the own teams (ORG-5). One query more for their teams.
     #[tracing::instrument(skip_all, fields(org.id = %list.organization))]
-    pub async fn list_members(&self, by: &By, list: ListMembers) -> Result<Page<Member>, ReadError> {
+    pub async fn list_members(&self, by: &By, list: ListMembers) -> Result<Page<ListedMember>, ReadError> {
         let mut conn = self.pool.acquire().await?;
         let member = authorize::member(&mut conn, by, list.organization).await?;
         let prefix = sort_key(list.query.trim());
-        let which = match (member.sees_only(), prefix.as_str()) {
-            (Some(account), _) => Which::Only(account),
-            (None, "") => Which::All,
-            (None, prefix) => Which::BeginningWith(prefix),
+        let sight = member.sight();
+        let which = match (sight, prefix.as_str()) {
+            (Sight::OwnTeams(account), prefix) => Which::InTeamsOf(account, prefix),
+            (Sight::All, "") => Which::All,
+            (Sight::All, prefix) => Which::BeginningWith(prefix),
         };
         let organization = member.organization();
         let name = format!("members/{organization}/{prefix}");
@@ -43,7 +53,14 @@ impl Organizations {
             store::members::list(&mut conn, organization, which, &after, list.size.limit()).await?;
         let next = list.size.cut(&mut rows, |last| last.position.clone());
         let next = next.map(|last| key.seal(&self.entropy, &name, &last)).unwrap_or_default();
-        let items = rows.into_iter().map(|Listed { member, position: _ }| member).collect();
+        let members: Vec<Member> = rows.into_iter().map(|Listed { member, position: _ }| member).collect();
+        let accounts: Vec<AccountId> = members.iter().map(|member| member.profile.account).collect();
+        let mut teams = store::teams::labels(&mut conn, organization, sight, &accounts).await?;
+        let with_teams = |member: Member| {
+            let teams = teams.remove(&member.profile.account).unwrap_or_default();
+            ListedMember { member, teams }
+        };
+        let items = members.into_iter().map(with_teams).collect();
         Ok(Page { items, next })
     }
 }

@@ -1,6 +1,9 @@
 //! Mailing an invitation again, and withdrawing it (ORG-6).
 
-use super::{By, CreateInvitationError, Fault, Organizations, Refused, authorize, error::faults};
+use super::{
+    By, CreateInvitationError, Fault, Organizations, Refused, authorize, create_invitation::not_a_members,
+    error::faults,
+};
 use crate::{
     domain::{
         authority::{Inviter, Needed},
@@ -90,9 +93,7 @@ impl Organizations {
         let invitation = load(&mut tx, &inviter, id).await?;
         let was = invitation.state(now);
         let invitation = invitation.resend(now)?;
-        if store::members::has_email(&mut tx, organization, &invitation.email).await? {
-            return Err(CreateInvitationError::AlreadyMember.into());
-        }
+        not_a_members(&mut tx, organization, &invitation.email).await?;
         self.count_mail(&mut tx, &inviter, now).await?;
         if was == State::Expired {
             self.leave_room(&mut tx, &inviter, now).await?;
@@ -119,7 +120,7 @@ impl Organizations {
         if invitation.state == State::Canceled {
             return Ok(());
         }
-        let invitation = invitation.cancel()?;
+        let invitation = invitation.cancel(self.clock.now())?;
         store::invitations::save(&mut tx, &invitation).await?;
         self.outbox.publish(&mut tx, events::invitation_canceled(by, &invitation)).await?;
         tx.commit().await?;

@@ -210,7 +210,8 @@ impl Organizations {
     ) -> Result<Organization, sqlx::Error> {
         loop {
             let space_key = SpaceKey::generate(&self.entropy);
-            let organization = Organization { id, name: name.clone(), space_key, created_at: now };
+            let organization =
+                Organization { id, name: name.clone(), space_key, handle: None, created_at: now };
             if store::organizations::insert(conn, &organization).await? {
                 return Ok(organization);
             }

@@ -11,6 +11,8 @@ pub struct Place {
     pub organization: Organization,
     /// The person's role in it.
     pub role: Role,
+    /// Whether the account is suspended (MAN-5).
+    pub suspended: bool,
     /// The product's Space there, if it has one.
     pub space: Option<Space>,
     /// Whether an administrator switched the product off for this member (ORG-9).
@@ -38,6 +40,8 @@ pub enum Decision {
 pub enum Refusal {
     /// The person is in no organization, or not in that Space's.
     NotAMember,
+    /// The account is suspended (MAN-5).
+    Suspended,
     /// The organization does not have this product, or there is no such Space.
     NoSpace,
     /// An administrator switched the product off for this member.
@@ -49,7 +53,10 @@ pub enum Refusal {
 impl Place {
     /// Decides for the product's Space in this organization.
     pub fn decide(self, now: OffsetDateTime) -> Decision {
-        let Self { organization, role, space, switched_off } = self;
+        let Self { organization, role, suspended, space, switched_off } = self;
+        if suspended {
+            return Decision::Refused(Refusal::Suspended);
+        }
         let Some(space) = space else { return Decision::Refused(Refusal::NoSpace) };
         if switched_off {
             return Decision::Refused(Refusal::ProductOff);

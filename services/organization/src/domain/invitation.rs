@@ -38,6 +38,8 @@ pub struct Invitation {
     pub state: State,
     /// Until when it can be accepted.
     pub expires_at: OffsetDateTime,
+    /// When it was accepted or canceled.
+    pub closed_at: Option<OffsetDateTime>,
 }
 
 /// Where an invitation stands.
@@ -75,16 +77,16 @@ impl Invitation {
         match self.state {
             State::Open | State::Expired => {
                 let attempt = self.attempt + 1;
-                Ok(Self { attempt, state: State::Open, expires_at: now + LIFE, ..self })
+                Ok(Self { attempt, state: State::Open, expires_at: now + LIFE, closed_at: None, ..self })
             }
             State::Accepted { .. } | State::Canceled => Err(Closed),
         }
     }
 
     /// Withdraws it, which also clears an expired one away.
-    pub fn cancel(self) -> Result<Self, Closed> {
+    pub fn cancel(self, now: OffsetDateTime) -> Result<Self, Closed> {
         match self.state {
-            State::Open | State::Expired => Ok(Self { state: State::Canceled, ..self }),
+            State::Open | State::Expired => Ok(Self { state: State::Canceled, closed_at: Some(now), ..self }),
             State::Accepted { .. } | State::Canceled => Err(Closed),
         }
     }
@@ -92,7 +94,7 @@ impl Invitation {
     /// `by` joins.
     pub fn accept(self, by: AccountId, now: OffsetDateTime) -> Result<Self, Closed> {
         match self.state(now) {
-            State::Open => Ok(Self { state: State::Accepted { by }, ..self }),
+            State::Open => Ok(Self { state: State::Accepted { by }, closed_at: Some(now), ..self }),
             State::Accepted { .. } | State::Canceled | State::Expired => Err(Closed),
         }
     }
@@ -156,6 +158,7 @@ mod tests {
             attempt: 1,
             state,
             expires_at: NOW + LIFE,
+            closed_at: None,
         }
     }
 
@@ -165,14 +168,15 @@ mod tests {
         let closed = [State::Accepted { by: account() }, State::Canceled];
         for state in closed {
             assert_eq!(invitation(state).resend(NOW), Err(Closed));
-            assert_eq!(invitation(state).cancel(), Err(Closed));
+            assert_eq!(invitation(state).cancel(NOW), Err(Closed));
             assert_eq!(invitation(state).accept(account(), NOW), Err(Closed));
         }
         for state in [State::Open, State::Expired] {
             let later = NOW + LIFE * 2;
             let again = invitation(state).resend(later).unwrap();
             assert_eq!((again.attempt, again.state(later), again.expires_at), (2, State::Open, later + LIFE));
-            assert_eq!(invitation(state).cancel().unwrap().state, State::Canceled);
+            let canceled = invitation(state).cancel(later).unwrap();
+            assert_eq!((canceled.state, canceled.closed_at), (State::Canceled, Some(later)));
         }
         assert_eq!(invitation(State::Expired).accept(account(), NOW), Err(Closed));
     }

@@ -4,5 +4,7 @@ pub mod access;
 pub mod authority;
 pub mod invitation;
 pub mod key;
+pub mod managed;
 pub mod member;
 pub mod organization;
+pub mod team;

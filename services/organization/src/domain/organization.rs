@@ -1,6 +1,8 @@
 //! Organizations and their Spaces.
 
-use pass_types::{OrganizationId, OrganizationName, PlanName, Product, SpaceId, SpaceKey};
+use pass_types::{
+    OrganizationHandle, OrganizationId, OrganizationName, PlanName, Product, SpaceId, SpaceKey,
+};
 use time::{Duration, OffsetDateTime};
 
 /// An organization.
@@ -12,6 +14,8 @@ pub struct Organization {
     pub name: OrganizationName,
     /// Its permanent key (ORG-2).
     pub space_key: SpaceKey,
+    /// What people type to sign in, its Organization ID (ORG-3), if it has one.
+    pub handle: Option<OrganizationHandle>,
     /// Since when.
     pub created_at: OffsetDateTime,
 }

@@ -1,13 +1,16 @@
-//! The only protobuf of the service: conversions both ways, handlers of three lines, and the client
-//! of identity's directory.
+//! The only protobuf of the service: conversions both ways, handlers of three lines, and the clients
+//! of identity's directory and of billing.
 
 mod access_service;
 mod convert;
 pub mod directory;
+pub mod entitlements;
 mod invitation_service;
+mod managed_member_service;
 mod member_service;
 mod membership_service;
 mod organization_service;
+mod team_service;
 
 use crate::app::Organizations;
 use time::OffsetDateTime;

@@ -5,7 +5,8 @@ use crate::app::By;
 use pass_mesh::{open, status};
 use pass_proto::organization::v1::{
     GetOrganizationRequest, GetOrganizationResponse, ListMyOrganizationsRequest, ListMyOrganizationsResponse,
-    StartTrialRequest, StartTrialResponse, organization_service_server::OrganizationService,
+    SetOrganizationHandleRequest, SetOrganizationHandleResponse, StartTrialRequest, StartTrialResponse,
+    organization_service_server::OrganizationService,
 };
 use tonic::{Request, Response, Status};
 
@@ -39,5 +40,15 @@ impl OrganizationService for Services {
         let id = convert::get_organization(&request)?;
         let seen = self.0.get_organization(&By::of(&caller)?, id).await.map_err(status)?;
         Ok(Response::new(convert::organization_seen(seen, self.now())))
+    }
+
+    async fn set_organization_handle(
+        &self,
+        request: Request<SetOrganizationHandleRequest>,
+    ) -> Result<Response<SetOrganizationHandleResponse>, Status> {
+        let (caller, request) = open(request)?;
+        let set = convert::set_handle(&request)?;
+        let organization = self.0.set_handle(&By::of(&caller)?, set).await.map_err(status)?;
+        Ok(Response::new(convert::handle_set(&organization)))
     }
 }

@@ -16,12 +16,13 @@ pub async fn place(
     product: Product,
 ) -> Result<Option<Place>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT o.name, o.space_key, o.created_at, m.role,
+        r#"SELECT o.name, o.space_key, o.created_at, h.handle AS "handle?", m.role, m.suspended,
                s.space_id AS "space_id?", s.plan AS "plan?", s.state AS "state?",
                s.trial_ends_at AS "trial_ends_at?",
                x.account_id IS NOT NULL AS "switched_off!"
            FROM members m
            JOIN organizations o ON o.id = m.organization_id
+           LEFT JOIN organization_handles h ON h.organization_id = o.id AND h.current
            LEFT JOIN spaces s ON s.organization_id = m.organization_id AND s.product = $3
            LEFT JOIN products_off x ON x.organization_id = m.organization_id
                AND x.account_id = m.account_id AND x.product = $3
@@ -49,9 +50,11 @@ pub async fn place(
             id: organization,
             name: stored(&row.name)?,
             space_key: stored(&row.space_key)?,
+            handle: row.handle.as_deref().map(stored).transpose()?,
             created_at: row.created_at,
         },
         role: stored(&row.role)?,
+        suspended: row.suspended,
         space,
         switched_off: row.switched_off,
     }))

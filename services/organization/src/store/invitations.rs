@@ -21,6 +21,7 @@ struct Row {
     state: String,
     expires_at: OffsetDateTime,
     accepted_by: Option<Uuid>,
+    closed_at: Option<OffsetDateTime>,
 }
 
 impl Row {
@@ -44,6 +45,7 @@ impl Row {
             attempt: self.attempt,
             state,
             expires_at: self.expires_at,
+            closed_at: self.closed_at,
         })
     }
 }
@@ -72,12 +74,13 @@ pub async fn insert(conn: &mut PgConnection, invitation: &Invitation) -> Result<
         attempt,
         state,
         expires_at,
+        closed_at,
     } = invitation;
     let (state, accepted_by) = words(*state);
     let inserted = sqlx::query!(
         "INSERT INTO invitations (id, organization_id, email, email_key, role, message, language,
-             invited_by, created_at, attempt, state, expires_at, accepted_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             invited_by, created_at, attempt, state, expires_at, accepted_by, closed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (organization_id, email_key) WHERE state = 'open' DO NOTHING",
         id.uuid(),
         organization.uuid(),
@@ -92,6 +95,7 @@ pub async fn insert(conn: &mut PgConnection, invitation: &Invitation) -> Result<
         state,
         expires_at,
         accepted_by.map(AccountId::uuid),
+        *closed_at,
     )
     .execute(conn)
     .await?;
@@ -103,12 +107,14 @@ pub async fn insert(conn: &mut PgConnection, invitation: &Invitation) -> Result<
 pub async fn save(conn: &mut PgConnection, invitation: &Invitation) -> Result<bool, sqlx::Error> {
     let (state, accepted_by) = words(invitation.state);
     let saved = sqlx::query!(
-        "UPDATE invitations SET attempt = $2, state = $3, expires_at = $4, accepted_by = $5 WHERE id = $1",
+        "UPDATE invitations SET attempt = $2, state = $3, expires_at = $4, accepted_by = $5, closed_at = $6
+         WHERE id = $1",
         invitation.id.uuid(),
         invitation.attempt,
         state,
         invitation.expires_at,
         accepted_by.map(AccountId::uuid),
+        invitation.closed_at,
     )
     .execute(conn)
     .await;
@@ -126,7 +132,7 @@ pub async fn find(conn: &mut PgConnection, id: InvitationId) -> Result<Option<In
     sqlx::query_as!(
         Row,
         "SELECT id, organization_id, email, role, message, language, invited_by, created_at, attempt,
-             state, expires_at, accepted_by
+             state, expires_at, accepted_by, closed_at
          FROM invitations WHERE id = $1",
         id.uuid(),
     )
@@ -134,6 +140,17 @@ pub async fn find(conn: &mut PgConnection, id: InvitationId) -> Result<Option<In
     .await?
     .map(Row::parse)
     .transpose()
+}
+
+/// Whose one is: that never changes, so that it may be read before anything is locked.
+pub async fn organization_of(
+    conn: &mut PgConnection,
+    id: InvitationId,
+) -> Result<Option<OrganizationId>, sqlx::Error> {
+    let id = sqlx::query_scalar!("SELECT organization_id FROM invitations WHERE id = $1", id.uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(id.map(Into::into))
 }
 
 /// One by its id, that nobody else changes until the transaction ends.
@@ -144,7 +161,7 @@ pub async fn find_locked(
     sqlx::query_as!(
         Row,
         "SELECT id, organization_id, email, role, message, language, invited_by, created_at, attempt,
-             state, expires_at, accepted_by
+             state, expires_at, accepted_by, closed_at
          FROM invitations WHERE id = $1 FOR UPDATE",
         id.uuid(),
     )
@@ -164,7 +181,7 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         "SELECT id, organization_id, email, role, message, language, invited_by, created_at, attempt,
-             state, expires_at, accepted_by
+             state, expires_at, accepted_by, closed_at
          FROM invitations
          WHERE organization_id = $1 AND state IN ('open', 'expired') AND id < $2
          ORDER BY id DESC
@@ -232,6 +249,21 @@ pub async fn expire_due(
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.organization_id.into(), row.id.into())).collect())
+}
+
+/// Forgets at most `limit` of those that were closed before `before`; how many.
+pub async fn prune(conn: &mut PgConnection, before: OffsetDateTime, limit: i64) -> Result<u64, sqlx::Error> {
+    let pruned = sqlx::query!(
+        "DELETE FROM invitations WHERE id IN (
+             SELECT id FROM invitations WHERE state <> 'open' AND coalesce(closed_at, expires_at) < $1
+             ORDER BY coalesce(closed_at, expires_at) LIMIT $2 FOR UPDATE SKIP LOCKED
+         )",
+        before,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(pruned.rows_affected())
 }
 
 /// What pages and mails about an invitation name.

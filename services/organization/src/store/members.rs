@@ -5,14 +5,15 @@ use crate::domain::{
     key::sort_key,
     member::{Member, Profile},
 };
-use pass_types::{AccountId, Email, Membership, OrganizationId, Product};
+use pass_types::{AccountId, AccountKind, Email, Membership, OrganizationId, Product};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Stores a new one; `false`: the account is a member already.
 pub async fn insert(conn: &mut PgConnection, member: &Member) -> Result<bool, sqlx::Error> {
-    let Member { organization, profile, role, privileges, joined_at } = member;
+    // A new one is not suspended.
+    let Member { organization, profile, role, privileges, joined_at, suspended: _ } = member;
     let Profile { account, kind, name, email } = profile;
     let inserted = sqlx::query!(
         "INSERT INTO members (organization_id, account_id, kind, role, privileges, joined_at,
@@ -35,14 +36,15 @@ pub async fn insert(conn: &mut PgConnection, member: &Member) -> Result<bool, sq
     Ok(inserted.rows_affected() == 1)
 }
 
-/// An account's place in an organization.
+/// An account's place in an organization. One that is suspended has none to act from.
 pub async fn place(
     conn: &mut PgConnection,
     organization: OrganizationId,
     account: AccountId,
 ) -> Result<Option<Membership>, sqlx::Error> {
     let row = sqlx::query!(
-        "SELECT role, privileges FROM members WHERE organization_id = $1 AND account_id = $2",
+        "SELECT role, privileges FROM members
+         WHERE organization_id = $1 AND account_id = $2 AND NOT suspended",
         organization.uuid(),
         account.uuid(),
     )
@@ -58,7 +60,8 @@ pub async fn place_held(
     account: AccountId,
 ) -> Result<Option<Membership>, sqlx::Error> {
     let row = sqlx::query!(
-        "SELECT role, privileges FROM members WHERE organization_id = $1 AND account_id = $2 FOR SHARE",
+        "SELECT role, privileges FROM members
+         WHERE organization_id = $1 AND account_id = $2 AND NOT suspended FOR SHARE",
         organization.uuid(),
         account.uuid(),
     )
@@ -82,7 +85,7 @@ pub async fn first_place(
              AND (s.state = 'active' OR (s.state = 'trial' AND s.trial_ends_at > $3))
          LEFT JOIN products_off x ON x.organization_id = m.organization_id
              AND x.account_id = m.account_id AND x.product = $2
-         WHERE m.account_id = $1
+         WHERE m.account_id = $1 AND NOT m.suspended
          ORDER BY (s.organization_id IS NOT NULL AND x.account_id IS NULL) DESC,
              m.joined_at, m.organization_id
          LIMIT 1",
@@ -95,21 +98,23 @@ pub async fn first_place(
     row.map(|row| membership(row.organization_id.into(), &row.role, &row.privileges)).transpose()
 }
 
-/// Whether an address is a member's.
-pub async fn has_email(
+/// Which kind of account the member has whose address it is. A Nulab Account and a Managed Account may both
+/// have it: then it is the Managed Account's.
+pub async fn owner_of_email(
     conn: &mut PgConnection,
     organization: OrganizationId,
     email: &Email,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-             SELECT FROM members WHERE organization_id = $1 AND email_key = $2
-         ) AS "exists!""#,
+) -> Result<Option<AccountKind>, sqlx::Error> {
+    let kind = sqlx::query_scalar!(
+        "SELECT kind FROM members WHERE organization_id = $1 AND email_key = $2
+         ORDER BY kind = 'managed' DESC
+         LIMIT 1",
         organization.uuid(),
         email.key(),
     )
-    .fetch_one(conn)
-    .await
+    .fetch_optional(conn)
+    .await?;
+    kind.as_deref().map(stored).transpose()
 }
 
 /// Which members a list is to have.
@@ -119,8 +124,8 @@ pub enum Which<'a> {
     All,
     /// Those whose name or address begins with this key.
     BeginningWith(&'a str),
-    /// This one alone.
-    Only(AccountId),
+    /// The same, but only this member and those of its teams.
+    InTeamsOf(AccountId, &'a str),
 }
 
 /// A member, and where they are in the list.
@@ -142,6 +147,7 @@ struct Row {
     name: String,
     name_key: String,
     email: String,
+    suspended: bool,
 }
 
 /// Members by name, at most `limit`, after a position.
@@ -155,7 +161,9 @@ pub async fn list(
     let rows = match which {
         Which::All => all(conn, organization, after, limit).await?,
         Which::BeginningWith(prefix) => beginning_with(conn, organization, prefix, after, limit).await?,
-        Which::Only(account) => only(conn, organization, account, after).await?,
+        Which::InTeamsOf(account, prefix) => {
+            in_teams_of(conn, organization, account, prefix, after, limit).await?
+        }
     };
     rows.into_iter().map(|row| listed(organization, row)).collect()
 }
@@ -168,7 +176,7 @@ async fn all(
 ) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT account_id, kind, role, privileges, joined_at, name, name_key, email
+        "SELECT account_id, kind, role, privileges, joined_at, name, name_key, email, suspended
          FROM members
          WHERE organization_id = $1 AND (name_key, account_id) > ($2, $3)
          ORDER BY name_key, account_id
@@ -195,14 +203,14 @@ async fn beginning_with(
         Row,
         r#"(SELECT account_id AS "account_id!", kind AS "kind!", role AS "role!",
                 privileges AS "privileges!", joined_at AS "joined_at!", name AS "name!",
-                name_key AS "name_key!", email AS "email!"
+                name_key AS "name_key!", email AS "email!", suspended AS "suspended!"
             FROM members
             WHERE organization_id = $1 AND name_key >= $2 AND name_key < $6
                 AND (name_key, account_id) > ($3, $4)
             ORDER BY name_key, account_id
             LIMIT $5)
            UNION
-           (SELECT account_id, kind, role, privileges, joined_at, name, name_key, email
+           (SELECT account_id, kind, role, privileges, joined_at, name, name_key, email, suspended
             FROM members
             WHERE organization_id = $1 AND email_key >= $2 AND email_key < $6
                 AND (name_key, account_id) > ($3, $4)
@@ -215,35 +223,98 @@ async fn beginning_with(
         after.0,
         after.1,
         limit,
-        // In the order of "C", no text that begins so comes after the last character there is.
-        format!("{prefix}{}", char::MAX),
+        end_of(prefix),
     )
     .fetch_all(conn)
     .await
 }
 
-async fn only(
+/// Somebody, and who shares a team with them. They are few, so they are looked at one by one.
+async fn in_teams_of(
     conn: &mut PgConnection,
     organization: OrganizationId,
     account: AccountId,
+    prefix: &str,
     after: &(String, Uuid),
+    limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT account_id, kind, role, privileges, joined_at, name, name_key, email
+        "SELECT account_id, kind, role, privileges, joined_at, name, name_key, email, suspended
          FROM members
-         WHERE organization_id = $1 AND account_id = $2 AND (name_key, account_id) > ($3, $4)",
+         WHERE organization_id = $1 AND (name_key, account_id) > ($4, $5)
+             AND (name_key >= $3 AND name_key < $7 OR email_key >= $3 AND email_key < $7)
+             AND account_id IN (
+                 SELECT $2
+                 UNION
+                 SELECT other.account_id
+                 FROM team_members own JOIN team_members other ON other.team_id = own.team_id
+                 WHERE own.organization_id = $1 AND own.account_id = $2
+             )
+         ORDER BY name_key, account_id
+         LIMIT $6",
         organization.uuid(),
         account.uuid(),
+        prefix,
         after.0,
         after.1,
+        limit,
+        end_of(prefix),
     )
     .fetch_all(conn)
     .await
 }
 
+/// The end of the range of texts that begin so: in the order of "C", none of them comes after the last
+/// character there is.
+fn end_of(prefix: &str) -> String {
+    format!("{prefix}{}", char::MAX)
+}
+
+/// Those who have an address: at most one of each kind of account that knows it, unless the copies are old.
+pub async fn with_email(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    email: &Email,
+) -> Result<Vec<Member>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT account_id, kind, role, privileges, joined_at, name, name_key, email, suspended
+         FROM members
+         WHERE organization_id = $1 AND email_key = $2
+         ORDER BY account_id
+         LIMIT 10",
+        organization.uuid(),
+        email.key(),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| Ok(listed(organization, row)?.member)).collect()
+}
+
+/// Administrators who are not suspended, at most `limit`, after one of them.
+pub async fn administrators(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<AccountId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "SELECT account_id FROM members
+         WHERE organization_id = $1 AND role = 'administrator' AND NOT suspended AND account_id > $2
+         ORDER BY account_id
+         LIMIT $3",
+        organization.uuid(),
+        after,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
 fn listed(organization: OrganizationId, row: Row) -> Result<Listed, sqlx::Error> {
-    let Row { account_id, kind, role, privileges, joined_at, name, name_key, email } = row;
+    let Row { account_id, kind, role, privileges, joined_at, name, name_key, email, suspended } = row;
     Ok(Listed {
         member: Member {
             organization,
@@ -256,6 +327,7 @@ fn listed(organization: OrganizationId, row: Row) -> Result<Listed, sqlx::Error>
             role: stored(&role)?,
             privileges: stored_privileges(&privileges)?,
             joined_at,
+            suspended,
         },
         position: (name_key, account_id),
     })

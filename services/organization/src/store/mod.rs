@@ -2,12 +2,15 @@
 
 pub mod access;
 pub mod directory;
+pub mod handles;
 pub mod invitations;
+pub mod managed;
 pub mod members;
 pub mod organizations;
 pub mod quotas;
 pub mod requests;
 pub mod spaces;
+pub mod teams;
 
 use pass_types::{Invalid, Privilege, Privileges};
 use std::str::FromStr;

@@ -100,3 +100,13 @@ pub async fn find(
     let spaces = list(conn, organization).await?;
     Ok(spaces.into_iter().find(|space| space.product == product))
 }
+
+/// Whether an organization has a product, whose trial or plan has not ended.
+pub async fn any(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    now: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let spaces = list(conn, organization).await?;
+    Ok(spaces.iter().any(|space| space.state(now) != SpaceState::Ended))
+}

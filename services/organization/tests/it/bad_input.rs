@@ -1,9 +1,16 @@
 //! Each RPC with missing, oversized, wrongly typed and anonymous input: a documented error that names
 //! the field, and nothing changed.
 
-use crate::suite::{Answer, Suite, Visitor};
-use pass_proto::{errors::v1::ErrorReason, organization::v1::*};
-use pass_types::Kind;
+use crate::{
+    suite::Suite,
+    visitor::{Answer, Visitor},
+};
+use pass_proto::{
+    convert::FromWire,
+    errors::v1::ErrorReason,
+    organization::v1::{find_organization_request::By, *},
+};
+use pass_types::{Kind, Privilege, Role};
 use std::fmt::Debug;
 
 /// The request was refused because of that field.
@@ -154,12 +161,113 @@ async fn decisions() {
     refused(gateway.resolve_membership(resolve(&account, "", 9)).await, "product");
 }
 
+#[tokio::test]
+async fn teams_and_organization_ids() {
+    let suite = Suite::start().await;
+    let (_, visitor, id) = suite.founder("acme").await;
+    let good = || CreateTeamRequest {
+        request_id: suite.request_id(),
+        organization_id: id.clone(),
+        name: "Dev".to_owned(),
+    };
+    refused(
+        visitor.create_team(CreateTeamRequest { request_id: "x".to_owned(), ..good() }).await,
+        "request_id",
+    );
+    let request = CreateTeamRequest { organization_id: "x".to_owned(), ..good() };
+    refused(visitor.create_team(request).await, "organization_id");
+    for bad in ["", "  ", "a\0b", "a\nb", "a\u{202e}b", &"a".repeat(101), &"a".repeat(LONG)] {
+        refused(visitor.create_team(CreateTeamRequest { name: bad.to_owned(), ..good() }).await, "name");
+    }
+    refused(visitor.teams("x").await, "organization_id");
+    let (long, organization_id) = ("A".repeat(LONG), id.clone());
+    for (page_size, page_token, field) in
+        [(-1, "", "page_size"), (101, "", "page_size"), (1, long.as_str(), "page_token")]
+    {
+        let (organization_id, page_token) = (organization_id.clone(), page_token.to_owned());
+        refused(visitor.list_teams(ListTeamsRequest { organization_id, page_size, page_token }).await, field);
+    }
+    refused(visitor.set_handle("x", "acme").await, "organization_id");
+    for bad in
+        ["", "ab", &"a".repeat(21), "Acme", "ac.me", "-acme", "acme-", "ac me", "ヌーラボ", &"a".repeat(LONG)]
+    {
+        refused(visitor.set_handle(&id, bad).await, "handle");
+    }
+    assert_eq!((suite.count("teams").await, suite.count("organization_handles").await), (0, 0));
+}
+
+#[tokio::test]
+async fn managed_members() {
+    let suite = Suite::start().await;
+    let (founder, _, id) = suite.founder("acme").await;
+    let identity = suite.through_identity(&founder);
+    let good = suite.managed(&id, "mana@acme.example");
+    let add = async |change: &dyn Fn(&mut AddManagedMemberRequest), field: &str| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        refused(identity.add_managed_member(bad).await, field);
+    };
+    add(&|it| it.organization_id = "x".to_owned(), "organization_id").await;
+    add(&|it| it.account_id = String::new(), "account_id").await;
+    for attempt in [0, -1] {
+        add(&|it| it.attempt = attempt, "attempt").await;
+        refused(identity.remove(&good, attempt).await, "attempt");
+        refused(identity.suspend(&good, attempt, true).await, "attempt");
+    }
+    add(&|it| it.name = " ".to_owned(), "name").await;
+    add(&|it| it.email = "mana".to_owned(), "email").await;
+    add(&|it| it.role = 0, "role").await;
+    add(&|it| it.privileges = vec![0], "privileges").await;
+    add(&|it| it.team_ids = vec!["x".to_owned()], "team_ids").await;
+    add(&|it| it.team_ids = vec![id.clone(); 51], "team_ids").await;
+    let (plan_admin, invite) = (Privilege::PlanAdmin.to_wire() as i32, Privilege::Invite.to_wire() as i32);
+    for (role, privilege) in [(Role::Guest, plan_admin), (Role::Guest, invite), (Role::Administrator, invite)]
+    {
+        // proves ORG-4: which role may have which privilege
+        let change = |it: &mut AddManagedMemberRequest| {
+            (it.role, it.privileges) = (role.to_wire().into(), vec![privilege]);
+        };
+        add(&change, "privileges").await;
+    }
+    let unreadable = AddManagedMemberRequest { account_id: "x".to_owned(), ..good.clone() };
+    refused(identity.remove(&unreadable, 1).await, "account_id");
+    refused(identity.suspend(&unreadable, 1, true).await, "account_id");
+    let unreadable = AddManagedMemberRequest { organization_id: "x".to_owned(), ..good };
+    refused(identity.remove(&unreadable, 1).await, "organization_id");
+    refused(identity.suspend(&unreadable, 1, true).await, "organization_id");
+    assert_eq!((suite.count("members").await, suite.count("managed_member_attempts").await), (1, 0));
+}
+
+#[tokio::test]
+async fn finding() {
+    let suite = Suite::start().await;
+    let identity = suite.service("identity");
+    let find = async |by: Option<By>| identity.find_organization(FindOrganizationRequest { by }).await;
+    refused(find(None).await, "organization_id");
+    refused(find(Some(By::OrganizationId("x".to_owned()))).await, "organization_id");
+    refused(find(Some(By::SpaceKey("x".to_owned()))).await, "space_key");
+    refused(find(Some(By::Handle("Acme".to_owned()))).await, "handle");
+    let member = async |organization_id: String, email: &str| {
+        identity.find_member(FindMemberRequest { organization_id, email: email.to_owned() }).await
+    };
+    refused(member("x".to_owned(), "taro@example.com").await, "organization_id");
+    refused(member(suite.request_id(), "taro").await, "email");
+    let list = async |organization_id: String, page_size: i32, page_token: String| {
+        let request = ListAdministratorsRequest { organization_id, page_size, page_token };
+        suite.service("notification").list_administrators(request).await
+    };
+    refused(list("x".to_owned(), 0, String::new()).await, "organization_id");
+    refused(list(suite.request_id(), 101, String::new()).await, "page_size");
+    refused(list(suite.request_id(), 0, "x".repeat(1025)).await, "page_token");
+}
+
 /// Nobody, and the wrong program, get nothing.
 #[tokio::test]
 async fn nobody_and_the_wrong_program() {
     async fn nothing(suite: &Suite, visitor: &Visitor, reason: ErrorReason) {
         let id = suite.request_id();
         let none = Invitation { invitation_id: id.clone(), ..Invitation::default() };
+        let team = CreateTeamRequest { organization_id: id.clone(), ..CreateTeamRequest::default() };
         let refusals = [
             visitor.start_trial(suite.trial("Acme", "acme")).await.unwrap_err(),
             visitor.list_my_organizations(ListMyOrganizationsRequest::default()).await.unwrap_err(),
@@ -170,6 +278,9 @@ async fn nobody_and_the_wrong_program() {
             visitor.resend(&id, &none).await.unwrap_err(),
             visitor.cancel(&id, &none).await.unwrap_err(),
             visitor.accept("x").await.unwrap_err(),
+            visitor.teams(&id).await.unwrap_err(),
+            visitor.create_team(team).await.unwrap_err(),
+            visitor.set_handle(&id, "acme").await.unwrap_err(),
         ];
         for refusal in refusals {
             assert_eq!(refusal.reason, reason);
@@ -178,13 +289,27 @@ async fn nobody_and_the_wrong_program() {
         let wrong = visitor.prepare_invitation_mail(prepare).await.unwrap_err();
         assert_eq!(wrong.reason, ErrorReason::PeerNotAllowed);
         let resolve = ResolveMembershipRequest { account_id: id, ..Default::default() };
-        let wrong = visitor.resolve_membership(resolve).await.unwrap_err();
-        assert_eq!(wrong.reason, ErrorReason::PeerNotAllowed);
+        let add = suite.managed(&suite.request_id(), "mana@acme.example");
+        for wrong in [
+            visitor.resolve_membership(resolve).await.map(|_| ()),
+            visitor.find_organization(FindOrganizationRequest::default()).await.map(|_| ()),
+            visitor.find_member(FindMemberRequest::default()).await.map(|_| ()),
+            visitor.list_administrators(ListAdministratorsRequest::default()).await.map(|_| ()),
+            visitor.add_managed_member(add.clone()).await.map(|_| ()),
+            visitor.remove(&add, 1).await,
+            visitor.suspend(&add, 1, true).await,
+        ] {
+            assert_eq!(wrong.unwrap_err().reason, ErrorReason::PeerNotAllowed);
+        }
         assert_eq!(visitor.check("").await.unwrap_err().reason, ErrorReason::PeerNotAllowed);
     }
     let suite = Suite::start().await;
     nothing(&suite, &suite.nobody(), ErrorReason::ActorNotAllowed).await;
     nothing(&suite, &suite.service("audit"), ErrorReason::PeerNotAllowed).await;
+    // The right program, but for nobody, or by itself where it takes a person.
+    let add = suite.managed(&suite.request_id(), "mana@acme.example");
+    let refused = suite.service("identity").add_managed_member(add).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::ActorNotAllowed);
     assert_eq!(suite.count("requests").await, 0);
 }
 
@@ -204,4 +329,25 @@ async fn settings() {
     let config = organization::Config { console_url, ..config };
     let problem = organization::build(config, &context).await.err().unwrap().to_string();
     assert!(problem.contains("database.url"), "{problem}");
+}
+
+/// A limit of zero can't even be written down.
+#[test]
+fn no_limit_is_zero() {
+    for setting in [
+        "trial_days",
+        "open_invitations",
+        "invitation_mails_per_day",
+        "organization_handles",
+        "handle_changes_per_day",
+        "teams",
+        "teams_per_day",
+    ] {
+        let read = |value: i64| {
+            serde_json::from_value::<organization::Config>(serde_json::json!({ setting: value }))
+        };
+        assert!(read(1).is_ok());
+        assert!(read(0).unwrap_err().to_string().contains("nonzero"), "{setting}");
+        assert!(read(-1).is_err());
+    }
 }

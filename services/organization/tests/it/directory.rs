@@ -1,13 +1,18 @@
 //! The copy of identity's names and addresses.
 
 use crate::suite::Suite;
+use lapin::{
+    BasicProperties, Connection, ConnectionProperties,
+    options::{BasicGetOptions, BasicPublishOptions},
+};
 use pass_events::{Event, Key, Outbox, Relay};
 use pass_proto::{
     errors::v1::ErrorReason,
-    events::v1::{AccountChanged, envelope::Payload},
+    events::v1::{AccountChanged, Envelope, envelope::Payload},
 };
 use pass_testkit::{postgres, wait_for};
-use pass_types::{AccountId, AccountKind};
+use pass_types::{AccountId, AccountKind, EventId};
+use prost::Message;
 
 /// Tells over the broker, as identity does, that an account changed.
 async fn tell(suite: &Suite, account: AccountId) {
@@ -88,4 +93,36 @@ async fn strangers_and_forgotten_accounts_change_nothing() {
 /// No copy is known to be old.
 async fn settled(suite: &Suite) {
     wait_for(async || suite.count("directory_refreshes").await == 0).await;
+}
+
+/// While replicas of two versions run, an event that only the later one knows is not lost with the earlier one.
+#[tokio::test]
+async fn an_event_of_a_later_version_is_not_lost() {
+    let suite = Suite::start().await;
+    let now = suite.context.clock.now();
+    let account = AccountId::generate(&suite.context.entropy, now);
+    // Its replica has bound the queue to it already.
+    let envelope = Envelope {
+        id: EventId::generate(&suite.context.entropy, now).to_string(),
+        source: "identity".to_owned(),
+        key: Key::account(account).as_str().to_owned(),
+        sequence: 1,
+        payload: None,
+        ..Envelope::default()
+    };
+    let connection =
+        Connection::connect(suite.broker.url.expose(), ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let queue = format!("{}.organization.directory", suite.broker.namespace);
+    wait_for(async || suite.context.health.is_complete()).await;
+    let (options, bytes) = (BasicPublishOptions::default(), envelope.encode_to_vec());
+    let properties = BasicProperties::default();
+    let sent = channel.basic_publish("".into(), queue.as_str().into(), options, &bytes, properties).await;
+    sent.unwrap().await.unwrap();
+    let (dead, options) = (format!("{queue}.dead"), BasicGetOptions { no_ack: true });
+    let letter = wait_for(async || channel.basic_get(dead.as_str().into(), options).await.unwrap()).await;
+    assert_eq!(Envelope::decode(letter.delivery.data.as_slice()).unwrap().id, envelope.id);
+    let headers = letter.delivery.properties.headers().as_ref().unwrap();
+    let why = headers.inner()["reason"].as_long_string().unwrap();
+    assert_eq!(why.as_bytes(), b"a payload that this version does not know");
 }

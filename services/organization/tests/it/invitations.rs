@@ -1,6 +1,6 @@
 //! Invitations by mail.
 
-use crate::suite::{Answer, Suite};
+use crate::{suite::Suite, visitor::Answer};
 use futures::future::join_all;
 use pass_proto::{
     convert::FromWire,
@@ -12,7 +12,7 @@ use pass_proto::{
 };
 use pass_testkit::wait_for;
 use pass_types::{AccountKind, Kind, Language, Privilege, Role};
-use std::time::Duration;
+use std::{num::NonZero, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -134,7 +134,7 @@ async fn a_resent_invitation_has_a_new_link() {
 /// proves ORG-6: an invitation expires after 7 days and frees the address; it can be resent
 #[tokio::test]
 async fn an_expired_invitation_frees_what_it_held() {
-    let suite = Suite::start_with(|config| config.open_invitations = 1).await;
+    let suite = Suite::start_with(|config| config.open_invitations = NonZero::new(1).unwrap()).await;
     let (founder, administrator, id) = suite.founder("acme").await;
     let invited = suite.someone("Taro");
     let first = administrator.invite(suite.invitation(&id, &invited.email)).await.unwrap();
@@ -305,7 +305,7 @@ async fn a_repeated_request_makes_one_invitation() {
 /// Mails to strangers are limited per day, for an organization and for a person in all of theirs.
 #[tokio::test]
 async fn mails_are_limited() {
-    let suite = Suite::start_with(|config| config.invitation_mails_per_day = 2).await;
+    let suite = Suite::start_with(|config| config.invitation_mails_per_day = NonZero::new(2).unwrap()).await;
     let (founder, administrator, id) = suite.founder("acme").await;
     let invitation = administrator.invite(suite.invitation(&id, "a@example.com")).await.unwrap();
     administrator.resend(&id, &invitation).await.unwrap();
@@ -359,7 +359,7 @@ async fn what_is_old_is_forgotten() {
     let (founder, administrator, id) = suite.founder("acme").await;
     administrator.invite(suite.invitation(&id, "taro@example.com")).await.unwrap();
     suite.clock.advance(2 * DAY);
-    wait_for(async || suite.count("invitation_mails").await == 0).await;
+    wait_for(async || suite.count("quotas").await == 0).await;
     assert_eq!(suite.count("requests").await, 2);
     suite.clock.advance(27 * DAY);
     let request = suite.trial("Second", "second");
@@ -368,4 +368,27 @@ async fn what_is_old_is_forgotten() {
     suite.clock.advance(2 * DAY);
     wait_for(async || suite.count("requests").await == 1).await;
     assert_eq!(suite.console(&founder).start_trial(request).await.unwrap().organization, second.organization);
+}
+
+/// Invitations go 13 months after they closed; open ones and members don't.
+#[tokio::test]
+async fn closed_invitations_are_forgotten() {
+    let suite = Suite::start().await;
+    let (founder, administrator, id) = suite.founder("acme").await;
+    suite.join(&administrator, &id, "Taro").await;
+    let canceled = administrator.invite(suite.invitation(&id, "a@example.com")).await.unwrap();
+    administrator.invite(suite.invitation(&id, "b@example.com")).await.unwrap();
+    suite.clock.advance(8 * DAY);
+    let administrator = suite.console(&founder);
+    administrator.cancel(&id, &canceled).await.unwrap();
+    // The accepted one is 13 months old, the others are a week and more younger.
+    suite.clock.advance(389 * DAY);
+    wait_for(async || suite.count("invitations").await == 2).await;
+    suite.clock.advance(7 * DAY);
+    wait_for(async || suite.count("invitations").await == 1).await;
+    let kept = suite.console(&founder).invite(suite.invitation(&id, "c@example.com")).await.unwrap();
+    suite.clock.advance(3 * DAY);
+    wait_for(async || suite.count("invitations").await == 1).await;
+    assert_eq!(suite.console(&founder).invitations(&id).await.unwrap()[0].invitation_id, kept.invitation_id);
+    assert_eq!(suite.count("members").await, 2);
 }

@@ -54,7 +54,7 @@ async fn privileges_go_with_roles() {
     }
 }
 
-/// proves ORG-5: members see members; guests see their own teams, which are none yet
+/// proves ORG-5: members see members; guests see who is in their own teams: without one, themselves
 #[tokio::test]
 async fn guests_see_only_themselves() {
     let suite = Suite::start().await;
@@ -62,11 +62,12 @@ async fn guests_see_only_themselves() {
     let (taro, visitor) = suite.join(&administrator, &id, "Taro").await;
     assert_eq!(visitor.members(&id, "").await.unwrap().len(), 2);
     suite.set_role(&id, &taro, Role::Guest, &[]).await;
-    for query in ["", "hanako", "person"] {
+    for query in ["", "taro", "person"] {
         let seen = visitor.members(&id, query).await.unwrap();
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].account_id, taro.account.to_string());
     }
+    assert!(visitor.members(&id, "hanako").await.unwrap().is_empty());
 }
 
 /// proves ORG-12: a page token belongs to one query of one organization

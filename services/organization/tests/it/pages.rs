@@ -1,6 +1,6 @@
 //! Keyset pages: a "for all".
 
-use crate::suite::{Suite, Visitor};
+use crate::{suite::Suite, visitor::Visitor};
 use pass_proto::organization::v1::ListMembersRequest;
 use proptest::{
     prelude::*,

@@ -1,4 +1,4 @@
-//! Identity and the gateway, as far as organization talks to them.
+//! Identity, billing and the gateway, as far as organization talks to them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::{StreamExt, stream, stream::BoxStream};
@@ -6,15 +6,21 @@ use jsonwebtoken::EncodingKey;
 use p256::{elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
 use pass_mesh::Claims;
 use pass_proto::{
+    billing::v1::{
+        CheckEntitlementRequest, CheckEntitlementResponse, FreeSeatRequest, FreeSeatResponse,
+        TakeSeatRequest, TakeSeatResponse, check_entitlement_response::State,
+        seat_service_server::SeatService,
+    },
     convert::FromWire,
     gateway::v1::{
         CheckRevocationRequest, CheckRevocationResponse, Heartbeat, WatchTrustRequest, WatchTrustResponse,
         trust_service_server::TrustService, watch_trust_response::Message,
     },
     identity::v1::{
-        Account, BatchGetAccountsRequest, BatchGetAccountsResponse, GetMailPreferencesRequest,
-        GetMailPreferencesResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
-        directory_service_server::DirectoryService,
+        Account, BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
+        CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
+        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
+        PrepareSignUpMailResponse, directory_service_server::DirectoryService,
     },
 };
 use pass_types::{AccountId, AccountKind, Entropy};
@@ -91,6 +97,64 @@ impl DirectoryService for People {
         &self,
         _: Request<PrepareSignUpMailRequest>,
     ) -> Result<Response<PrepareSignUpMailResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+
+    async fn prepare_managed_invitation_mail(
+        &self,
+        _: Request<PrepareManagedInvitationMailRequest>,
+    ) -> Result<Response<PrepareManagedInvitationMailResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+
+    async fn count_managed_accounts(
+        &self,
+        _: Request<CountManagedAccountsRequest>,
+    ) -> Result<Response<CountManagedAccountsResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+}
+
+/// Billing, with the entitlements that a test gives.
+#[derive(Clone, Default)]
+pub struct Billing(Arc<Mutex<Entitlements>>);
+
+#[derive(Default)]
+struct Entitlements {
+    states: BTreeMap<String, State>,
+    asked: usize,
+}
+
+impl Billing {
+    pub fn put(&self, organization: &str, state: State) {
+        self.0.lock().unwrap().states.insert(organization.to_owned(), state);
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> usize {
+        self.0.lock().unwrap().asked
+    }
+}
+
+#[tonic::async_trait]
+impl SeatService for Billing {
+    async fn check_entitlement(
+        &self,
+        request: Request<CheckEntitlementRequest>,
+    ) -> Result<Response<CheckEntitlementResponse>, Status> {
+        let CheckEntitlementRequest { organization_id } = request.into_inner();
+        let mut entitlements = self.0.lock().unwrap();
+        entitlements.asked += 1;
+        let state = entitlements.states.get(&organization_id).copied().unwrap_or(State::None);
+        let end_time = Some(pass_proto::convert::timestamp(time::OffsetDateTime::UNIX_EPOCH));
+        Ok(Response::new(CheckEntitlementResponse { state: state.into(), end_time }))
+    }
+
+    async fn take_seat(&self, _: Request<TakeSeatRequest>) -> Result<Response<TakeSeatResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+
+    async fn free_seat(&self, _: Request<FreeSeatRequest>) -> Result<Response<FreeSeatResponse>, Status> {
         Err(Status::unimplemented("organization does not ask this"))
     }
 }

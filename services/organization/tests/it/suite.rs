@@ -1,32 +1,32 @@
 //! A running organization, the people of a test, and what they can do in the console and in products.
 
-use crate::standins::{Gateway, People};
-use pass_events::BrokerConfig;
-use pass_mesh::{
-    CallContext, Channel, Claims, Failure, Mesh, MeshConfig, TOKEN_LIFE, Trust, development::Pki,
+use crate::{
+    standins::{Billing, Gateway, People},
+    visitor::Visitor,
 };
+use pass_events::BrokerConfig;
+use pass_mesh::{CallContext, Channel, Claims, Mesh, MeshConfig, TOKEN_LIFE, Trust, development::Pki};
 use pass_proto::{
+    billing::v1::seat_service_server::SeatServiceServer,
     convert::FromWire,
     events::v1::{Envelope, envelope::Payload},
     gateway::v1::trust_service_server::TrustServiceServer,
     identity::v1::directory_service_server::DirectoryServiceServer,
     organization::v1::{
-        access_service_client::AccessServiceClient, invitation_service_client::InvitationServiceClient,
-        member_service_client::MemberServiceClient, membership_service_client::MembershipServiceClient,
-        organization_service_client::OrganizationServiceClient, *,
+        AddManagedMemberRequest, CreateInvitationRequest, Invitation, PrepareInvitationMailRequest,
+        StartTrialRequest,
     },
 };
 use pass_runtime::{Context, database::DatabaseConfig};
 use pass_testkit::{FakeClock, TestDatabase, broker, postgres, wait_for};
 use pass_types::{
-    AccountId, AccountKind, Entropy, Language, Membership, Origin, Person, Privilege, Privileges, Product,
-    RequestId, Role, SessionId,
+    AccountId, AccountKind, Entropy, GrantId, Language, Membership, Origin, Person, Privilege, Privileges,
+    Product, RequestId, Role, SessionId,
 };
 use prost::Message;
 use std::{net::SocketAddr, sync::atomic::AtomicU32, sync::atomic::Ordering};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tonic::Status;
 
 const TRUST_DOMAIN: &str = "pass.test";
 const ISSUER: &str = "https://pass.test";
@@ -50,6 +50,7 @@ pub struct Suite {
     pub database: TestDatabase,
     pub broker: BrokerConfig,
     pub people: People,
+    pub billing: Billing,
     gateway: Gateway,
     address: SocketAddr,
     pki: Pki,
@@ -66,19 +67,6 @@ pub struct Someone {
     pub email: String,
 }
 
-/// Somebody in the console.
-#[derive(Clone)]
-pub struct Visitor {
-    channel: Channel,
-    calls: CallContext,
-}
-
-pub type Answer<T> = Result<T, Failure>;
-
-fn answer<T>(answer: Result<tonic::Response<T>, Status>) -> Answer<T> {
-    answer.map(tonic::Response::into_inner).map_err(Failure::from)
-}
-
 impl Suite {
     pub async fn start() -> Self {
         Self::start_with(|_| ()).await
@@ -90,15 +78,17 @@ impl Suite {
         let context = Context::new(clock.shared(), entropy.clone());
         let folder = TempDir::new().unwrap();
         let pki = Pki::open(folder.path(), TRUST_DOMAIN).unwrap();
-        let (people, gateway) = (People::default(), Gateway::new(&entropy));
+        let (people, billing, gateway) = (People::default(), Billing::default(), Gateway::new(&entropy));
         let identity_at =
             serve(&pki, &context, "identity", DirectoryServiceServer::new(people.clone())).await;
+        let billing_at = serve(&pki, &context, "billing", SeatServiceServer::new(billing.clone())).await;
         let gateway_at = serve(&pki, &context, "gateway", TrustServiceServer::new(gateway.clone())).await;
 
         let (database, broker) = (postgres().await.database(organization::MIGRATORS).await, broker().await);
         sqlx::raw_sql(KEEP_EVENTS).execute(&database.pool).await.unwrap();
         let mut mesh = pki.service("organization").unwrap().config(TRUST_DOMAIN);
         mesh.peers.insert("identity".to_owned(), at(identity_at));
+        mesh.peers.insert("billing".to_owned(), at(billing_at));
         mesh.peers.insert("gateway".to_owned(), at(gateway_at));
         let mut config = organization::Config {
             database: DatabaseConfig { url: database.url.clone().into(), ..DatabaseConfig::default() },
@@ -125,6 +115,7 @@ impl Suite {
             database,
             broker,
             people,
+            billing,
             gateway,
             address,
             pki,
@@ -168,6 +159,11 @@ impl Suite {
         Visitor { channel, calls: CallContext::system() }
     }
 
+    /// Identity, that passes on what somebody asked of it.
+    pub fn through_identity(&self, someone: &Someone) -> Visitor {
+        Visitor { calls: self.calls(someone, None, "pass", "console"), ..self.service("identity") }
+    }
+
     /// Somebody's visit to a product, with a token that names an organization.
     pub fn product(&self, name: &'static str, someone: &Someone, organization: Option<&str>) -> Visitor {
         let config = self.pki.product(name).unwrap().config(TRUST_DOMAIN);
@@ -193,7 +189,9 @@ impl Suite {
             kind: someone.kind,
             session: SessionId::generate(&self.context.entropy, now),
             client: client.parse().unwrap(),
+            grant: GrantId::generate(&self.context.entropy, now),
             membership,
+            operator: false,
             issued_at: now,
         };
         let claims = Claims::of(&person, ISSUER, audience, "openid", "jti".to_owned(), TOKEN_LIFE);
@@ -230,6 +228,21 @@ impl Suite {
             role: Role::Member.to_wire().into(),
             message: "Welcome!\nSee you".to_owned(),
             language: Language::Ja.to_wire().into(),
+        }
+    }
+
+    /// A request to add a new Managed Account as a member.
+    pub fn managed(&self, organization: &str, email: &str) -> AddManagedMemberRequest {
+        let someone = self.account(AccountKind::Managed, "Mana Managed", email);
+        AddManagedMemberRequest {
+            organization_id: organization.to_owned(),
+            account_id: someone.account.to_string(),
+            attempt: 1,
+            name: "Mana Managed".to_owned(),
+            email: email.to_owned(),
+            role: Role::Member.to_wire().into(),
+            privileges: vec![],
+            team_ids: vec![],
         }
     }
 
@@ -324,87 +337,4 @@ where
     let address = listener.local_addr().unwrap();
     context.tasks.spawn(name, |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
     address
-}
-
-macro_rules! calls {
-    ($($client:ident { $($method:ident($request:ty) -> $response:ty;)+ })+) => {$($(
-        pub async fn $method(&self, request: $request) -> Answer<$response> {
-            answer($client::new(self.channel.clone()).$method(self.calls.request(request)).await)
-        }
-    )+)+};
-}
-
-impl Visitor {
-    calls! {
-        OrganizationServiceClient {
-            start_trial(StartTrialRequest) -> StartTrialResponse;
-            list_my_organizations(ListMyOrganizationsRequest) -> ListMyOrganizationsResponse;
-            get_organization(GetOrganizationRequest) -> GetOrganizationResponse;
-        }
-        MemberServiceClient {
-            list_members(ListMembersRequest) -> ListMembersResponse;
-        }
-        InvitationServiceClient {
-            create_invitation(CreateInvitationRequest) -> CreateInvitationResponse;
-            get_invitation(GetInvitationRequest) -> GetInvitationResponse;
-            accept_invitation(AcceptInvitationRequest) -> AcceptInvitationResponse;
-            list_invitations(ListInvitationsRequest) -> ListInvitationsResponse;
-            resend_invitation(ResendInvitationRequest) -> ResendInvitationResponse;
-            cancel_invitation(CancelInvitationRequest) -> CancelInvitationResponse;
-            prepare_invitation_mail(PrepareInvitationMailRequest) -> PrepareInvitationMailResponse;
-        }
-        AccessServiceClient {
-            check_access(CheckAccessRequest) -> CheckAccessResponse;
-        }
-        MembershipServiceClient {
-            resolve_membership(ResolveMembershipRequest) -> ResolveMembershipResponse;
-        }
-    }
-
-    pub async fn invite(&self, request: CreateInvitationRequest) -> Answer<Invitation> {
-        Ok(self.create_invitation(request).await?.invitation.unwrap())
-    }
-
-    pub async fn resend(&self, organization: &str, invitation: &Invitation) -> Answer<Invitation> {
-        let (organization_id, invitation_id) = (organization.to_owned(), invitation.invitation_id.clone());
-        let sent = self.resend_invitation(ResendInvitationRequest { organization_id, invitation_id }).await?;
-        Ok(sent.invitation.unwrap())
-    }
-
-    pub async fn cancel(
-        &self,
-        organization: &str,
-        invitation: &Invitation,
-    ) -> Answer<CancelInvitationResponse> {
-        let (organization_id, invitation_id) = (organization.to_owned(), invitation.invitation_id.clone());
-        self.cancel_invitation(CancelInvitationRequest { organization_id, invitation_id }).await
-    }
-
-    pub async fn show(&self, token: &str) -> Answer<GetInvitationResponse> {
-        self.get_invitation(GetInvitationRequest { token: token.to_owned() }).await
-    }
-
-    pub async fn accept(&self, token: &str) -> Answer<AcceptInvitationResponse> {
-        self.accept_invitation(AcceptInvitationRequest { token: token.to_owned() }).await
-    }
-
-    pub async fn invitations(&self, organization: &str) -> Answer<Vec<Invitation>> {
-        let request =
-            ListInvitationsRequest { organization_id: organization.to_owned(), ..Default::default() };
-        Ok(self.list_invitations(request).await?.invitations)
-    }
-
-    pub async fn members(&self, organization: &str, query: &str) -> Answer<Vec<Member>> {
-        let (organization_id, query) = (organization.to_owned(), query.to_owned());
-        let request = ListMembersRequest { organization_id, query, ..Default::default() };
-        Ok(self.list_members(request).await?.members)
-    }
-
-    pub async fn organization(&self, organization: &str) -> Answer<GetOrganizationResponse> {
-        self.get_organization(GetOrganizationRequest { organization_id: organization.to_owned() }).await
-    }
-
-    pub async fn check(&self, space: &str) -> Answer<CheckAccessResponse> {
-        self.check_access(CheckAccessRequest { space_id: space.to_owned() }).await
-    }
 }

@@ -1,6 +1,6 @@
 //! Trials: organizations and their Spaces.
 
-use crate::suite::{Suite, Visitor};
+use crate::{suite::Suite, visitor::Visitor};
 use futures::future::join_all;
 use pass_proto::{
     convert::FromWire,
@@ -9,7 +9,7 @@ use pass_proto::{
     organization::v1::{ListMyOrganizationsRequest, StartTrialRequest, space},
 };
 use pass_types::{AccountKind, Kind, Privilege, Product, Role};
-use std::time::Duration;
+use std::{num::NonZero, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -62,7 +62,7 @@ async fn a_trial_makes_an_organization() {
 /// proves ORG-14: the end of a trial is judged by the clock
 #[tokio::test]
 async fn a_trial_ends_after_its_days() {
-    let suite = Suite::start_with(|config| config.trial_days = 14).await;
+    let suite = Suite::start_with(|config| config.trial_days = NonZero::new(14).unwrap()).await;
     let (founder, _, id) = suite.founder("acme").await;
     let state = async |visitor: Visitor| visitor.organization(&id).await.unwrap().spaces[0].state();
     suite.clock.advance(13 * DAY);
