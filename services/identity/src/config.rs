@@ -5,12 +5,14 @@ use crate::{
     app::{
         Rules,
         hashing::{Capacity, Cost},
+        saml::Judges,
     },
     domain::{session::Policy, throttle::Limit},
 };
 use pass_events::BrokerConfig;
 use pass_mesh::MeshConfig;
-use pass_runtime::{config::SecretText, database::DatabaseConfig};
+use pass_runtime::{config::SecretText, database::DatabaseConfig, seal::Envelope};
+use pass_types::Invalid;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use time::Duration;
@@ -36,10 +38,19 @@ pub struct Config {
     pub passwords: PasswordConfig,
     /// How long sessions last.
     pub sessions: SessionConfig,
+    /// Signing in by SAML.
+    pub saml: SamlConfig,
+    /// Where the console's pages begin: a test's verdict is at
+    /// `<console_url>/organizations/<id>/saml/tests/<id>`.
+    pub console_url: String,
     /// How often things may be done.
     pub limits: LimitConfig,
-    /// Milliseconds between two rounds of housekeeping: ending sessions whose time is over, pruning.
+    /// Milliseconds between two rounds of housekeeping: ending sessions whose time is over, pruning,
+    /// finishing changes of Managed Accounts that were left half-way.
     pub housekeeping_millis: u64,
+    /// Milliseconds that another service may take for one step of such a change. After twelve of them without a
+    /// sign of life the change counts as left.
+    pub step_millis: u32,
 }
 
 /// How passwords are hashed: Argon2id (ACC-6). When these change, a password is hashed anew at its next use.
@@ -68,6 +79,20 @@ pub struct SessionConfig {
     pub absolute_minutes: u32,
 }
 
+/// Signing in by SAML.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SamlConfig {
+    /// Seals our key pairs in the database: at least 32 bytes.
+    pub secret: SecretText,
+    /// The one before, while there are keys that it sealed; empty: none.
+    pub previous_secret: SecretText,
+    /// Answers that are judged at once; 0: as many as there are processors.
+    pub workers: usize,
+    /// Answers that may wait; more are turned away.
+    pub queue: usize,
+}
+
 /// How often things may be done.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -76,8 +101,10 @@ pub struct LimitConfig {
     pub sign_ups_per_address: u32,
     /// Sign-ups per hour from one network (IPv4 /24, IPv6 /48).
     pub sign_ups_per_network: u32,
-    /// Failed sign-ins per 10 minutes from one network.
+    /// Failed sign-ins per 10 minutes from one network; by SAML, to one organization.
     pub failed_sign_ins_per_network: u32,
+    /// SAML sign-ins per 10 minutes that one network may begin.
+    pub saml_sign_ins_per_network: u32,
 }
 
 impl Default for Config {
@@ -91,8 +118,11 @@ impl Default for Config {
             link_secret: SecretText::default(),
             passwords: PasswordConfig::default(),
             sessions: SessionConfig::default(),
+            saml: SamlConfig::default(),
+            console_url: "http://console.localhost:8081".to_owned(),
             limits: LimitConfig::default(),
             housekeeping_millis: 10_000,
+            step_millis: 5_000,
         }
     }
 }
@@ -109,9 +139,21 @@ impl Default for SessionConfig {
     }
 }
 
+impl Default for SamlConfig {
+    fn default() -> Self {
+        let (secret, previous_secret) = (SecretText::default(), SecretText::default());
+        Self { secret, previous_secret, workers: 0, queue: 256 }
+    }
+}
+
 impl Default for LimitConfig {
     fn default() -> Self {
-        Self { sign_ups_per_address: 5, sign_ups_per_network: 30, failed_sign_ins_per_network: 100 }
+        Self {
+            sign_ups_per_address: 5,
+            sign_ups_per_network: 30,
+            failed_sign_ins_per_network: 100,
+            saml_sign_ins_per_network: 1000,
+        }
     }
 }
 
@@ -125,15 +167,19 @@ impl Config {
             ("limits.sign_ups_per_address", limits.sign_ups_per_address),
             ("limits.sign_ups_per_network", limits.sign_ups_per_network),
             ("limits.failed_sign_ins_per_network", limits.failed_sign_ins_per_network),
+            ("limits.saml_sign_ins_per_network", limits.saml_sign_ins_per_network),
             ("housekeeping_millis", u32::from(self.housekeeping_millis > 0)),
+            ("step_millis", self.step_millis),
         ] {
             if value == 0 {
                 return Err(BuildError::Setting(name, "must be more than 0"));
             }
         }
-        if self.issuer.ends_with('/') || !self.issuer.starts_with("http") || !self.issuer.contains("://") {
-            let problem = "must be an http:// or https:// URL without a slash at the end";
-            return Err(BuildError::Setting("issuer", problem));
+        for (name, url) in [("issuer", &self.issuer), ("console_url", &self.console_url)] {
+            if url.ends_with('/') || !url.starts_with("http") || !url.contains("://") {
+                let problem = "must be an http:// or https:// URL without a slash at the end";
+                return Err(BuildError::Setting(name, problem));
+            }
         }
         Ok(())
     }
@@ -149,8 +195,23 @@ impl Config {
             sign_ups_per_address: limit(limits.sign_ups_per_address, Duration::HOUR),
             sign_ups_per_network: limit(limits.sign_ups_per_network, Duration::HOUR),
             failed_sign_ins_per_network: limit(limits.failed_sign_ins_per_network, Duration::minutes(10)),
+            saml_sign_ins_per_network: limit(limits.saml_sign_ins_per_network, Duration::minutes(10)),
+            console_url: self.console_url.clone(),
             gateway_url: self.issuer.clone(),
+            call: std::time::Duration::from_millis(self.step_millis.into()),
         }
+    }
+}
+
+impl SamlConfig {
+    pub(crate) fn judges(&self) -> Judges {
+        let processors = || std::thread::available_parallelism().map_or(2, usize::from);
+        Judges::new(if self.workers == 0 { processors() } else { self.workers }, self.queue)
+    }
+
+    pub(crate) fn envelope(&self) -> Result<Envelope, Invalid> {
+        let previous = Some(self.previous_secret.expose()).filter(|secret| !secret.is_empty());
+        Envelope::new("identity SAML keys", std::iter::once(self.secret.expose()).chain(previous))
     }
 }
 

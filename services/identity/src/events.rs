@@ -7,8 +7,19 @@
 //! | `account_changed` | account | the owner changed the profile |
 //! | `signed_in`, `sign_in_refused` | account | a session began, or a try failed |
 //! | `session_ended` | session | revocation lane: what came of the session is void (API-5) |
+//! | `managed_account_invited` | account | a Managed Account is there, or invited anew: the mail is due (MAN-2) |
+//! | `managed_account_activated` | account | its first sign-in |
+//! | `managed_account_suspended`, `…_resumed`, `…_deleted` | account | its administrators did that (MAN-5) |
+//! | `saml_connection_drafted`, `…_activated`, `…_disabled` | saml | its administrators did that |
+//! | `saml_test_run` | saml | an administrator's test sign-in ended |
+//! | `saml_sign_in_refused` | saml | an answer of an identity provider was refused (SML-5) |
+//! | `operator_added`, `operator_removed` | account | somebody is staff from now on, or no more |
 
-use crate::domain::session::{EndCause, Session};
+use crate::domain::{
+    managed::Managed,
+    saml::{Connection, LogEntry},
+    session::{EndCause, Session},
+};
 use pass_events::{Event, Key};
 use pass_mesh::Caller;
 use pass_proto::{
@@ -16,7 +27,7 @@ use pass_proto::{
     errors::v1::ErrorReason,
     events::v1::{self as wire, envelope::Payload, session_ended::Cause},
 };
-use pass_types::{AccountId, AccountKind, SessionId, SignUpId};
+use pass_types::{AccountId, AccountKind, OrganizationId, SessionId, SignUpId};
 
 /// The mail of a sign-up is due.
 pub fn sign_up_requested(id: SignUpId) -> Event {
@@ -60,6 +71,8 @@ pub fn session_ended(account: AccountId, session: SessionId, cause: EndCause) ->
         EndCause::EndedByOwner => Cause::EndedByOwner,
         EndCause::Expired => Cause::Expired,
         EndCause::Replaced => Cause::Replaced,
+        EndCause::AccountSuspended => Cause::AccountSuspended,
+        EndCause::OperatorRemoved => Cause::OperatorRemoved,
     };
     let payload = wire::SessionEnded {
         account_id: account.to_string(),
@@ -67,6 +80,113 @@ pub fn session_ended(account: AccountId, session: SessionId, cause: EndCause) ->
         cause: cause as i32,
     };
     Event::new(Key::session(session), Payload::SessionEnded(payload))
+}
+
+/// A Managed Account is to be mailed its invitation.
+pub fn managed_account_invited(managed: &Managed) -> Event {
+    let payload = wire::ManagedAccountInvited {
+        account_id: managed.account.id.to_string(),
+        organization_id: managed.organization.to_string(),
+        attempt: managed.invitation.attempt,
+    };
+    of_managed(managed, Payload::ManagedAccountInvited(payload))
+}
+
+/// A Managed Account was signed in to for the first time.
+pub fn managed_account_activated(managed: &Managed) -> Event {
+    let (account_id, organization_id) = ids(managed);
+    let payload = wire::ManagedAccountActivated { account_id, organization_id };
+    of_managed(managed, Payload::ManagedAccountActivated(payload))
+}
+
+/// A Managed Account is suspended.
+pub fn managed_account_suspended(managed: &Managed) -> Event {
+    let (account_id, organization_id) = ids(managed);
+    let payload = wire::ManagedAccountSuspended { account_id, organization_id };
+    of_managed(managed, Payload::ManagedAccountSuspended(payload))
+}
+
+/// A Managed Account is suspended no more.
+pub fn managed_account_resumed(managed: &Managed) -> Event {
+    let (account_id, organization_id) = ids(managed);
+    let payload = wire::ManagedAccountResumed { account_id, organization_id };
+    of_managed(managed, Payload::ManagedAccountResumed(payload))
+}
+
+/// A Managed Account is gone.
+pub fn managed_account_deleted(managed: &Managed) -> Event {
+    let (account_id, organization_id) = ids(managed);
+    let payload = wire::ManagedAccountDeleted { account_id, organization_id };
+    of_managed(managed, Payload::ManagedAccountDeleted(payload))
+}
+
+fn ids(managed: &Managed) -> (String, String) {
+    (managed.account.id.to_string(), managed.organization.to_string())
+}
+
+fn of_managed(managed: &Managed, payload: Payload) -> Event {
+    Event::new(Key::account(managed.account.id), payload).organization(managed.organization)
+}
+
+/// A draft of a connection was saved.
+pub fn saml_connection_drafted(connection: &Connection) -> Event {
+    let (organization_id, connection_id) = ids_of(connection);
+    let payload = wire::SamlConnectionDrafted { organization_id, connection_id };
+    of_saml(connection.organization, Payload::SamlConnectionDrafted(payload))
+}
+
+/// A connection was switched on.
+pub fn saml_connection_activated(connection: &Connection) -> Event {
+    let (organization_id, connection_id) = ids_of(connection);
+    let payload = wire::SamlConnectionActivated { organization_id, connection_id };
+    of_saml(connection.organization, Payload::SamlConnectionActivated(payload))
+}
+
+/// SAML was switched off.
+pub fn saml_connection_disabled(connection: &Connection) -> Event {
+    let (organization_id, connection_id) = ids_of(connection);
+    let payload = wire::SamlConnectionDisabled { organization_id, connection_id };
+    of_saml(connection.organization, Payload::SamlConnectionDisabled(payload))
+}
+
+/// A test ended; the check that failed, if one did.
+pub fn saml_test_run(connection: &Connection, failed: Option<&str>) -> Event {
+    let (organization_id, connection_id) = ids_of(connection);
+    let failed_check = failed.unwrap_or_default().to_owned();
+    let payload = wire::SamlTestRun { organization_id, connection_id, failed_check };
+    of_saml(connection.organization, Payload::SamlTestRun(payload))
+}
+
+/// An answer was refused.
+pub fn saml_sign_in_refused(entry: &LogEntry) -> Event {
+    let payload = wire::SamlSignInRefused {
+        organization_id: entry.organization.to_string(),
+        connection_id: entry.connection.map(|id| id.to_string()).unwrap_or_default(),
+        reference: entry.reference.clone(),
+        failed_check: entry.finding.as_ref().map(|finding| finding.check.to_owned()).unwrap_or_default(),
+    };
+    let event = of_saml(entry.organization, Payload::SamlSignInRefused(payload));
+    event.refused(ErrorReason::SamlRefused)
+}
+
+fn ids_of(connection: &Connection) -> (String, String) {
+    (connection.organization.to_string(), connection.id.to_string())
+}
+
+fn of_saml(organization: OrganizationId, payload: Payload) -> Event {
+    Event::new(Key::saml(organization), payload).organization(organization)
+}
+
+/// An account is staff.
+pub fn operator_added(id: AccountId) -> Event {
+    let payload = wire::OperatorAdded { account_id: id.to_string() };
+    Event::new(Key::account(id), Payload::OperatorAdded(payload))
+}
+
+/// An account is staff no more.
+pub fn operator_removed(id: AccountId) -> Event {
+    let payload = wire::OperatorRemoved { account_id: id.to_string() };
+    Event::new(Key::account(id), Payload::OperatorRemoved(payload))
 }
 
 /// Adds who did it and from where.

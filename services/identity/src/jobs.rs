@@ -1,19 +1,29 @@
-//! What this service does by the clock: [`Identity::keep_house`], again and again. Every replica does;
-//! rows that another one holds are skipped.
+//! What this service does by the clock: [`Identity::keep_house`] and [`Identity::finish_abandoned`], again
+//! and again. Every replica does; rows that another one holds are skipped.
 
 use crate::app::Identity;
-use pass_runtime::{Context, Gauge};
+use pass_runtime::Context;
 use std::{error::Error, sync::Arc, time::Duration};
 
-/// Starts the job. It also tells whether the database is there.
-pub fn spawn(identity: Arc<Identity>, every: Duration, database: Gauge, context: &Context) {
+/// Starts the jobs.
+pub fn spawn(identity: Arc<Identity>, every: Duration, context: &Context) {
+    let changes = identity.clone();
+    // Apart from the housekeeping, which must not wait for other services.
+    context.tasks.spawn("identity managed accounts", move |shutdown| async move {
+        while !shutdown.is_requested() {
+            if let Err(error) = changes.finish_abandoned().await {
+                let error = &error as &dyn Error;
+                tracing::error!(error, "can't look for abandoned changes; it goes on later");
+            }
+            shutdown.or(tokio::time::sleep(every)).await;
+        }
+        Ok(())
+    });
     context.tasks.spawn("identity housekeeping", move |shutdown| async move {
         while !shutdown.is_requested() {
-            let done = identity.keep_house().await;
-            if let Err(error) = &done {
-                tracing::error!(error = error as &dyn Error, "housekeeping failed; it goes on later");
+            if let Err(error) = identity.keep_house().await {
+                tracing::error!(error = &error as &dyn Error, "housekeeping failed; it goes on later");
             }
-            database.set(done.map_err(|_| "the last housekeeping failed".to_owned()));
             shutdown.or(tokio::time::sleep(every)).await;
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Identity: who somebody is, and that a browser is theirs.
 //!
-//! It owns accounts, their credentials, their sessions and the login history. It decides how one signs
-//! up (ACC-1), which passwords are good (ACC-6), who is signed in (ACC-8) and until when (ACC-12), and
-//! tells the others by events. Cookies and tokens are the gateway's, mails are notification's, who
+//! It owns accounts of both kinds, their credentials, their sessions and the login history. It decides how
+//! one signs up (ACC-1), which passwords are good (ACC-6), who is signed in (ACC-8) and until when
+//! (ACC-12), makes and suspends Managed Accounts (MAN), judges what their identity providers say (SML), and tells the others by events. Cookies and tokens are the gateway's, mails are notification's, who
 //! belongs to which customer is organization's.
 //!
 //! A request's way: `grpc` converts, `app` authorizes and opens a transaction, `store` loads, `domain`
@@ -16,25 +16,24 @@ mod grpc;
 mod jobs;
 mod store;
 
-pub use app::hashing::Cost;
-pub use config::{Config, LimitConfig, PasswordConfig, SessionConfig};
+pub use app::{hashing::Cost, operators};
+pub use config::{Config, LimitConfig, PasswordConfig, SamlConfig, SessionConfig};
 
 use app::{
     Identity,
     hashing::{HashError, Hasher},
 };
-use grpc::Services;
+use grpc::{Services, neighbours::Neighbours};
 use pass_events::{BrokerError, Outbox, Relay};
 use pass_mesh::{Mesh, MeshError, Server, Trust};
-use pass_proto::{
-    identity::v1::{
-        account_service_server::AccountServiceServer, directory_service_server::DirectoryServiceServer,
-        session_service_server::SessionServiceServer,
-    },
-    organization::v1::membership_service_client::MembershipServiceClient,
+use pass_proto::identity::v1::{
+    account_service_server::AccountServiceServer, directory_service_server::DirectoryServiceServer,
+    managed_account_service_server::ManagedAccountServiceServer,
+    saml_connection_service_server::SamlConnectionServiceServer,
+    saml_sign_in_service_server::SamlSignInServiceServer, session_service_server::SessionServiceServer,
 };
 use pass_runtime::{
-    Context, Gauge,
+    Context,
     database::{self, DatabaseError},
 };
 use pass_types::{Invalid, LinkKey};
@@ -60,6 +59,9 @@ pub enum BuildError {
     /// The link secret is missing or too short.
     #[error("the setting link_secret is wrong")]
     LinkSecret(#[source] Invalid),
+    /// What seals keys is missing or too short.
+    #[error("the setting saml.secret, or saml.previous_secret, is wrong")]
+    SamlSecret(#[source] Invalid),
     /// Argon2 does not take these parameters.
     #[error(
         "the settings passwords.memory_kib, passwords.iterations and passwords.lanes do not fit together"
@@ -87,7 +89,6 @@ pub struct App {
     address: SocketAddr,
     relay: Relay,
     housekeeping: Duration,
-    database: Gauge,
     context: Context,
 }
 
@@ -98,6 +99,8 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
     let passwords = &config.passwords;
     let hasher = Hasher::new(passwords.cost(), passwords.capacity(), &context.entropy)
         .map_err(BuildError::Passwords)?;
+    let judges = config.saml.judges();
+    let envelope = config.saml.envelope().map_err(BuildError::SamlSecret)?;
     let rules = config.rules();
     let pool = database::connect(&config.database, NAME).await?;
     database::ensure_migrated(&pool, MIGRATORS).await?;
@@ -112,7 +115,9 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         entropy: context.entropy.clone(),
         links,
         rules,
-        memberships: MembershipServiceClient::new(mesh.channel("organization")?),
+        judges,
+        envelope,
+        neighbours: Neighbours::new(&mesh)?,
     });
     let relay = Relay::new(pool, config.broker, NAME, context)?;
     let services = Services(identity.clone());
@@ -120,7 +125,10 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         .server(trust)
         .add(AccountServiceServer::new(services.clone()))
         .add(SessionServiceServer::new(services.clone()))
-        .add(DirectoryServiceServer::new(services));
+        .add(DirectoryServiceServer::new(services.clone()))
+        .add(ManagedAccountServiceServer::new(services.clone()))
+        .add(SamlSignInServiceServer::new(services.clone()))
+        .add(SamlConnectionServiceServer::new(services));
     let listen = |error| BuildError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     Ok(App {
@@ -130,7 +138,6 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         listener,
         relay,
         housekeeping: Duration::from_millis(config.housekeeping_millis),
-        database: context.health.register("database"),
         context: context.clone(),
     })
 }
@@ -149,9 +156,10 @@ impl App {
 
     /// Starts server, relay and jobs on the context's tasks.
     pub fn start(self) {
-        let Self { identity, server, listener, address: _, relay, housekeeping, database, context } = self;
+        let Self { identity, server, listener, address: _, relay, housekeeping, context } = self;
         relay.spawn();
-        jobs::spawn(identity, housekeeping, database, &context);
+        database::watch(identity.pool.clone(), &context);
+        jobs::spawn(identity, housekeeping, &context);
         context.tasks.spawn_server("identity server", |shutdown| async move {
             server.serve(listener, shutdown).await?;
             Ok(())

@@ -5,7 +5,7 @@ use crate::domain::{account::Account, sign_up::SignUp};
 use crate::store;
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, Email, Kind, Language, SignUpId, TimeZone};
+use pass_types::{AccountId, Email, Kind, Language, OrganizationId, SignUpId, TimeZone};
 
 /// All that the mail of a sign-up needs.
 pub struct SignUpMail {
@@ -43,6 +43,20 @@ impl Identity {
         let mut db = self.pool.acquire().await?;
         let account = store::accounts::by_email(&mut db, email).await?;
         Ok(account.map(|account| (account.language, account.time_zone)))
+    }
+
+    /// How many Managed Accounts of an organization have an address in a domain (DOM-6).
+    pub async fn count_managed_accounts(
+        &self,
+        organization: OrganizationId,
+        domain: &str,
+    ) -> Result<i64, DirectoryError> {
+        // No domain has one, and PostgreSQL does not take it.
+        if domain.contains('\0') {
+            return Ok(0);
+        }
+        let mut db = self.pool.acquire().await?;
+        Ok(store::managed_accounts::count_in_domain(&mut db, organization, domain).await?)
     }
 
     /// What the mail of a sign-up says.

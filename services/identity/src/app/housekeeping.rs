@@ -9,7 +9,11 @@ use time::{Duration, OffsetDateTime};
 const BATCH: i64 = 200;
 /// How long an ended session is kept.
 const ENDED_KEPT: Duration = Duration::days(1);
-/// How long the login history is kept: 13 months (ACC-11).
+/// How long it is known that a Managed Account was deleted.
+const DELETED_KEPT: Duration = Duration::days(1);
+/// How long what came of a test sign-in is kept.
+const TESTS_KEPT: Duration = Duration::days(30);
+/// How long the login history is kept: 13 months (ACC-11); so the log of SAML sign-ins.
 const HISTORY_KEPT: Duration = Duration::days(13 * 31);
 
 impl Identity {
@@ -43,6 +47,10 @@ impl Identity {
             store::sessions::prune(&mut db, now - ENDED_KEPT, BATCH).await?,
             store::login_history::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
             store::throttles::prune(&mut db, now, BATCH).await?,
+            store::saml::flows::prune(&mut db, now, BATCH).await?,
+            store::saml::tests::prune(&mut db, now - TESTS_KEPT, BATCH).await?,
+            store::saml::log::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
+            store::managed_accounts::prune(&mut db, now - DELETED_KEPT, BATCH).await?,
         ];
         Ok(removed.contains(&BATCH.unsigned_abs()))
     }

@@ -1,10 +1,10 @@
 //! Accounts as products see them (API-3).
 
-use super::{Identity, Owner, database_kind};
+use super::{Identity, Owner, database_kind, neighbour_kind};
 use crate::domain::account::Account;
 use crate::store;
 use pass_mesh::{Failure, Problem};
-use pass_proto::{errors::v1::ErrorReason, organization::v1::ResolveMembershipRequest};
+use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountId, Actor, Kind};
 use std::time::Duration;
 
@@ -46,12 +46,9 @@ impl Identity {
     async fn is_fellow(&self, owner: &Owner<'_>, id: AccountId) -> Result<bool, LookupError> {
         let Actor::Person(person) = &owner.caller.actor else { return Ok(false) };
         let Some(membership) = &person.membership else { return Ok(false) };
-        let organization_id = membership.organization.to_string();
-        let question = ResolveMembershipRequest { account_id: id.to_string(), organization_id, product: 0 };
-        let request = owner.caller.as_system().request(question);
-        let answer = self.memberships.clone().resolve_membership(request).await;
-        let answer = answer.map_err(|status| LookupError::Memberships(status.into()))?;
-        Ok(answer.into_inner().organization_id == membership.organization.to_string())
+        let calls = owner.caller.as_system();
+        let place = self.neighbours.membership(&calls, id, membership.organization).await;
+        Ok(place.map_err(LookupError::Memberships)?.is_some())
     }
 }
 
@@ -59,8 +56,7 @@ impl Problem for LookupError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound => Kind::NotFound,
-            Self::Memberships(failure) if failure.kind == Kind::Unavailable => Kind::Unavailable,
-            Self::Memberships(_) => Kind::Internal,
+            Self::Memberships(failure) => neighbour_kind(failure).0,
             Self::Database(error) => database_kind(error).0,
         }
     }
@@ -68,8 +64,7 @@ impl Problem for LookupError {
     fn reason(&self) -> ErrorReason {
         match self {
             Self::NotFound => ErrorReason::NotFound,
-            Self::Memberships(failure) if failure.kind == Kind::Unavailable => ErrorReason::Unavailable,
-            Self::Memberships(_) => ErrorReason::Internal,
+            Self::Memberships(failure) => neighbour_kind(failure).1,
             Self::Database(error) => database_kind(error).1,
         }
     }

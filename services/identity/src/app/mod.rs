@@ -1,34 +1,39 @@
 //! The use cases, one file a capability. Each authorizes, begins, loads, decides, saves, publishes and
 //! commits, in that order; nothing is hashed and nobody is called inside a transaction.
 
+mod authorize;
 mod directory;
 pub mod hashing;
 mod housekeeping;
 mod lookup;
+mod managed;
+pub mod operators;
 mod profile;
+pub mod saml;
 mod sessions;
 mod sign_in;
 mod sign_up;
 
 pub use directory::SignUpMail;
 pub use lookup::View;
+pub use managed::{Invited, ManagedInvitationMail, Target};
 pub use sessions::{Browser, SessionError};
 pub use sign_in::Attempt;
 pub use sign_up::SignedUp;
 
 use crate::domain::{
-    session::{Method, Policy, Session},
+    session::{Beginning, Policy, Session},
     throttle::Limit,
 };
-use crate::{events, events::ByCaller, store};
+use crate::{events, events::ByCaller, grpc::neighbours::Neighbours, store};
 use hashing::Hasher;
 use pass_events::Outbox;
-use pass_mesh::{Caller, Channel};
-use pass_proto::{
-    errors::v1::ErrorReason, organization::v1::membership_service_client::MembershipServiceClient,
-};
+use pass_mesh::{Caller, Failure};
+use pass_proto::errors::v1::ErrorReason;
+use pass_runtime::seal::Envelope;
 use pass_types::{AccountId, Actor, Entropy, Kind, LinkKey, Secret, SecretHash, SessionId, SharedClock};
 use sqlx::{PgPool, Postgres, Transaction};
+use std::time::Duration;
 use time::OffsetDateTime;
 use tonic::Status;
 
@@ -48,8 +53,12 @@ pub struct Identity {
     pub links: LinkKey,
     /// What operators decide.
     pub rules: Rules,
-    /// Asks who is a member of what.
-    pub memberships: MembershipServiceClient<Channel>,
+    /// What judges identity providers' answers.
+    pub judges: saml::Judges,
+    /// What seals keys in the database.
+    pub envelope: Envelope,
+    /// What is asked of other services.
+    pub neighbours: Neighbours,
 }
 
 /// What operators decide.
@@ -63,8 +72,14 @@ pub struct Rules {
     pub sign_ups_per_network: Limit,
     /// Failed sign-ins per network.
     pub failed_sign_ins_per_network: Limit,
+    /// SAML sign-ins that may be begun per network.
+    pub saml_sign_ins_per_network: Limit,
+    /// Where the pages of the console begin.
+    pub console_url: String,
     /// Where the pages of the gateway begin.
     pub gateway_url: String,
+    /// How long a call to another service may take, as a step of a change.
+    pub call: Duration,
 }
 
 /// The signed-in person, who may do with their own account and sessions whatever these offer.
@@ -101,12 +116,12 @@ impl Identity {
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        account: AccountId,
+        beginning: Beginning,
         now: OffsetDateTime,
     ) -> Result<NewSession, sqlx::Error> {
         let id = SessionId::generate(&self.entropy, now);
-        let method = Method::Password;
-        let session = Session::begin(id, account, method, caller.origin.clone(), self.rules.sessions, now);
+        let (account, organization, method) = (beginning.account, beginning.organization, beginning.method);
+        let session = Session::begin(id, beginning, self.rules.sessions, now);
         let token = Secret::generate(&self.entropy);
         store::sessions::insert(tx, &session, &token.hash()).await?;
         let entry = store::login_history::Entry {
@@ -118,7 +133,12 @@ impl Identity {
             refused: None,
         };
         store::login_history::insert(tx, &entry).await?;
-        self.outbox.publish(tx, events::signed_in(&session).by_caller(caller)).await?;
+        let event = events::signed_in(&session).by_caller(caller);
+        let event = match organization {
+            Some(organization) => event.organization(organization),
+            None => event,
+        };
+        self.outbox.publish(tx, event).await?;
         Ok(NewSession { session, token })
     }
 
@@ -131,6 +151,16 @@ impl Identity {
 /// The service itself, as the actor of what it does by the clock.
 fn myself() -> Actor {
     Actor::System(crate::NAME.to_owned())
+}
+
+/// What kind of failure another service's is, here.
+fn neighbour_kind(failure: &Failure) -> (Kind, ErrorReason) {
+    match failure.kind {
+        Kind::Unavailable | Kind::RateLimited | Kind::Conflict => {
+            (Kind::Unavailable, ErrorReason::Unavailable)
+        }
+        _ => (Kind::Internal, ErrorReason::Internal),
+    }
 }
 
 /// What kind of failure the database's is: one that passes, or a fault of ours.

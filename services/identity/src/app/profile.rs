@@ -1,7 +1,7 @@
 //! The owner's own profile (ACC-3, ACC-4).
 
 use super::{Identity, Owner, database_kind};
-use crate::domain::account::{Account, Change, Outdated};
+use crate::domain::account::{Account, Change, ChangeRefused};
 use crate::{
     events::{self, ByCaller},
     store::{self, accounts::WriteError},
@@ -19,6 +19,9 @@ pub enum ProfileError {
     /// Somebody else changed it since.
     #[error("the account was changed meanwhile; look at it again")]
     Outdated,
+    /// MAN-4.
+    #[error("this account is managed by its organization, which keeps the name")]
+    Managed,
     /// ACC-4.
     #[error("somebody else has this unique ID")]
     UniqueIdTaken,
@@ -50,9 +53,12 @@ impl Identity {
     }
 }
 
-impl From<Outdated> for ProfileError {
-    fn from(Outdated: Outdated) -> Self {
-        Self::Outdated
+impl From<ChangeRefused> for ProfileError {
+    fn from(refused: ChangeRefused) -> Self {
+        match refused {
+            ChangeRefused::Outdated => Self::Outdated,
+            ChangeRefused::Managed => Self::Managed,
+        }
     }
 }
 
@@ -71,6 +77,7 @@ impl Problem for ProfileError {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::Outdated => Kind::Conflict,
+            Self::Managed => Kind::Forbidden,
             Self::UniqueIdTaken => Kind::AlreadyExists,
             Self::Database(error) => database_kind(error).0,
         }
@@ -80,6 +87,7 @@ impl Problem for ProfileError {
         match self {
             Self::NotFound => ErrorReason::NotFound,
             Self::Outdated => ErrorReason::Conflict,
+            Self::Managed => ErrorReason::ManagedByOrganization,
             Self::UniqueIdTaken => ErrorReason::UniqueIdTaken,
             Self::Database(error) => database_kind(error).1,
         }

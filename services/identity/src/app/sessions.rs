@@ -1,6 +1,6 @@
 //! Sessions after they have begun: resolving, listing, ending (ACC-12, API-5).
 
-use super::{Identity, Owner, database_kind};
+use super::{Identity, Owner, Tx, database_kind};
 use crate::domain::{
     account::Account,
     session::{EndCause, Over, Session},
@@ -70,11 +70,21 @@ impl Identity {
         token: &Secret,
         cause: EndCause,
     ) -> Result<(), sqlx::Error> {
-        let mut db = self.pool.acquire().await?;
-        let session = store::sessions::by_token(&mut db, &token.hash()).await?;
-        drop(db);
-        match session {
-            Some(session) => self.end(caller, session, cause).await,
+        let mut tx = self.pool.begin().await?;
+        self.end_in(&mut tx, caller, token, cause).await?;
+        tx.commit().await
+    }
+
+    /// The same, in the transaction of what it ends for.
+    pub(super) async fn end_in(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        token: &Secret,
+        cause: EndCause,
+    ) -> Result<(), sqlx::Error> {
+        match store::sessions::by_token(tx, &token.hash()).await? {
+            Some(session) => self.end(tx, caller, session, cause).await,
             None => Ok(()),
         }
     }
@@ -93,11 +103,12 @@ impl Identity {
 
     /// Ends one of the owner's sessions. Ending it again does nothing.
     pub async fn end_own_session(&self, owner: &Owner<'_>, id: SessionId) -> Result<(), SessionError> {
-        let mut db = self.pool.acquire().await?;
-        let session = store::sessions::by_id(&mut db, id).await?;
-        drop(db);
+        let mut tx = self.pool.begin().await?;
+        let session = store::sessions::by_id(&mut tx, id).await?;
         let session = session.filter(|session| session.account == owner.account);
-        Ok(self.end(owner.caller, session.ok_or(SessionError::NotFound)?, EndCause::EndedByOwner).await?)
+        let session = session.ok_or(SessionError::NotFound)?;
+        self.end(&mut tx, owner.caller, session, EndCause::EndedByOwner).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Ends all of the owner's sessions but the one that asks; how many.
@@ -115,20 +126,27 @@ impl Identity {
 
     /// Ends a session, with its event. What is over by the clock is left to the housekeeping, whose
     /// event says so.
-    async fn end(&self, caller: &Caller, session: Session, cause: EndCause) -> Result<(), sqlx::Error> {
+    async fn end(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        session: Session,
+        cause: EndCause,
+    ) -> Result<(), sqlx::Error> {
         let now = self.clock.now();
         let Ok(session) = session.live(self.rules.sessions, now) else { return Ok(()) };
-        let mut tx = self.pool.begin().await?;
-        if store::sessions::end(&mut tx, session.id, now).await? {
+        if store::sessions::end(tx, session.id, now).await? {
             let event = events::session_ended(session.account, session.id, cause);
-            self.outbox.publish(&mut tx, event.by_caller(caller)).await?;
+            self.outbox.publish(tx, event.by_caller(caller)).await?;
         }
-        tx.commit().await
+        Ok(())
     }
 }
 
 async fn browser(db: &mut PgConnection, session: Session) -> Result<Browser, SessionError> {
-    let account = store::accounts::by_id(db, session.account).await?.ok_or(SessionError::Over)?;
+    let account = store::accounts::by_id(db, session.account).await?;
+    // A Managed Account that is being suspended is signed out before its sessions have ended.
+    let account = account.filter(Account::is_usable).ok_or(SessionError::Over)?;
     Ok(Browser { session, account })
 }
 

@@ -7,7 +7,7 @@
 use super::{Identity, NewSession, database_kind, hashing::HashError, hashing::Verdict};
 use crate::domain::{
     password::Password,
-    session::{EndCause, Method},
+    session::{Beginning, EndCause, Method},
     throttle::TooOften,
 };
 use crate::{
@@ -61,11 +61,7 @@ impl Identity {
         match (self.hasher.verify(attempt.password.clone(), stored).await?, known) {
             (Verdict::Right { outdated }, Some(known)) => {
                 let rehash = if outdated { Some(self.hasher.hash(attempt.password).await?) } else { None };
-                let session = self.let_in(caller, &known, rehash).await?;
-                if let Some(replaced) = attempt.replaced {
-                    self.end_session(caller, &replaced, EndCause::Replaced).await?;
-                }
-                Ok(session)
+                self.let_in(caller, &known, rehash, attempt.replaced.as_ref()).await
             }
             (_, known) => {
                 self.turn_away(caller, known, &by_network, now).await?;
@@ -92,6 +88,7 @@ impl Identity {
         caller: &Caller,
         (account, hash): &Known,
         rehash: Option<String>,
+        replaced: Option<&Secret>,
     ) -> Result<NewSession, SignInError> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
@@ -103,7 +100,12 @@ impl Identity {
         if !still {
             return Err(SignInError::CredentialsInvalid);
         }
-        let session = self.begin_session(&mut tx, caller, *account, now).await?;
+        let (origin, method) = (caller.origin.clone(), Method::Password);
+        let beginning = Beginning { account: *account, organization: None, method, origin, not_after: None };
+        let session = self.begin_session(&mut tx, caller, beginning, now).await?;
+        if let Some(replaced) = replaced {
+            self.end_in(&mut tx, caller, replaced, EndCause::Replaced).await?;
+        }
         tx.commit().await?;
         Ok(session)
     }

@@ -4,7 +4,7 @@ use super::{Identity, NewSession, database_kind, hashing::HashError};
 use crate::domain::{
     account::Account,
     password::{Password, Refused},
-    session::EndCause,
+    session::{Beginning, EndCause, Method},
     sign_up::{Continuation, SignUp, Wish},
     throttle::TooOften,
 };
@@ -16,7 +16,6 @@ use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountId, Invalid, Kind, Secret, SignUpId, UniqueId, Violation, network};
 use std::time::Duration;
-use time::OffsetDateTime;
 
 /// What the links of sign-ups are minted for.
 const PURPOSE: &str = "sign-up";
@@ -101,11 +100,7 @@ impl Identity {
     ) -> Result<SignedUp, SignUpError> {
         let sign_up = self.sign_up_of_link(token).await?;
         let hash = self.hash_chosen(password, &sign_up).await?;
-        let signed_up = self.open_account(caller, sign_up.id, &hash, self.clock.now()).await?;
-        if let Some(replaced) = replaced {
-            self.end_session(caller, &replaced, EndCause::Replaced).await?;
-        }
-        Ok(signed_up)
+        self.open_account(caller, sign_up.id, &hash, replaced.as_ref()).await
     }
 
     /// The token of a sign-up's link; the same each time.
@@ -132,18 +127,25 @@ impl Identity {
         caller: &Caller,
         id: SignUpId,
         password_hash: &str,
-        now: OffsetDateTime,
+        replaced: Option<&Secret>,
     ) -> Result<SignedUp, SignUpError> {
+        let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
         // Who comes second here waits for the first, and finds nothing.
         let sign_up = store::sign_ups::take(&mut tx, id, now).await?.ok_or(SignUpError::LinkInvalid)?;
         let continuation = sign_up.wish.continuation.clone();
         let (id, unique_id) = (AccountId::generate(&self.entropy, now), UniqueId::generate(&self.entropy));
         let account = sign_up.complete(id, unique_id, now);
-        store::accounts::insert(&mut tx, &account, password_hash).await?;
+        store::accounts::insert(&mut tx, &account, Some(password_hash)).await?;
         let created = events::account_created(account.id, account.kind);
         self.outbox.publish(&mut tx, created.by_caller(caller)).await?;
-        let session = self.begin_session(&mut tx, caller, account.id, now).await?;
+        let (origin, method) = (caller.origin.clone(), Method::Password);
+        let beginning =
+            Beginning { account: account.id, organization: None, method, origin, not_after: None };
+        let session = self.begin_session(&mut tx, caller, beginning, now).await?;
+        if let Some(replaced) = replaced {
+            self.end_in(&mut tx, caller, replaced, EndCause::Replaced).await?;
+        }
         tx.commit().await?;
         Ok(SignedUp { account, session, continuation })
     }

@@ -1,5 +1,6 @@
 //! An account and how its owner changes it (ACC-3, ACC-4).
 
+use super::managed::{Place, State};
 use pass_types::{AccountId, AccountKind, Appearance, Email, Language, PersonName, TimeZone, UniqueId};
 use time::OffsetDateTime;
 
@@ -26,6 +27,10 @@ pub struct Account {
     pub created_at: OffsetDateTime,
     /// Grows with every change.
     pub version: Version,
+    /// Of a Managed Account: whose it is, and where it stands.
+    pub place: Option<Place>,
+    /// Staff of the company that runs the suite.
+    pub operator: bool,
 }
 
 /// Which state of an account somebody saw: the etag.
@@ -54,15 +59,25 @@ pub struct Change {
     pub appearance: Option<Appearance>,
 }
 
-/// Somebody else changed the account since the owner saw it.
+/// Why an owner can't change the account so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outdated;
+pub enum ChangeRefused {
+    /// Somebody else changed the account since the owner saw it.
+    Outdated,
+    /// It is the organization's to change (MAN-4).
+    Managed,
+}
 
 impl Account {
+    /// Whether somebody may be signed in to it: a Managed Account only while it is active (MAN-5).
+    pub fn is_usable(&self) -> bool {
+        self.place.is_none_or(|place| place.state == State::Active)
+    }
+
     /// The account after the change, and the names of the fields that are different now. Wanting
     /// what is already so changes nothing and conflicts with nobody, so that a repeated call gets the
     /// same answer.
-    pub fn change(self, change: Change) -> Result<(Self, Vec<&'static str>), Outdated> {
+    pub fn change(self, change: Change) -> Result<(Self, Vec<&'static str>), ChangeRefused> {
         let Change { seen, name, unique_id, language, time_zone, appearance } = change;
         let before = self.version;
         let mut after = self;
@@ -80,8 +95,11 @@ impl Account {
         if fields.is_empty() {
             return Ok((after, fields));
         }
+        if after.kind == AccountKind::Managed && fields.contains(&"name") {
+            return Err(ChangeRefused::Managed);
+        }
         if seen.is_some_and(|seen| seen != before) {
-            return Err(Outdated);
+            return Err(ChangeRefused::Outdated);
         }
         after.version = Version(before.0 + 1);
         Ok((after, fields))
@@ -118,6 +136,8 @@ mod tests {
             appearance: Appearance::System,
             created_at: now,
             version: Version::FIRST,
+            place: None,
+            operator: false,
         }
     }
 
@@ -144,6 +164,20 @@ mod tests {
     fn a_change_of_what_is_outdated_is_refused() {
         let change =
             Change { seen: Some(Version(7)), name: Some("Jiro".parse().unwrap()), ..Change::default() };
-        assert_eq!(account().change(change), Err(Outdated));
+        assert_eq!(account().change(change), Err(ChangeRefused::Outdated));
+    }
+
+    /// proves MAN-4: a Managed Account's name is not its owner's to change; the rest of the profile is
+    #[test]
+    fn the_organization_keeps_the_name() {
+        let managed = Account { kind: AccountKind::Managed, ..account() };
+        let change = |name: &str| Change {
+            name: Some(name.parse().unwrap()),
+            appearance: Some(Appearance::Dark),
+            ..Change::default()
+        };
+        assert_eq!(managed.clone().change(change("Jiro")), Err(ChangeRefused::Managed));
+        let (after, fields) = managed.change(change("Taro")).unwrap();
+        assert_eq!((after.appearance, fields), (Appearance::Dark, vec!["appearance"]));
     }
 }

@@ -1,6 +1,6 @@
 //! Sessions: one browser, signed in, until it signs out, is ended, or its time is over (ACC-12).
 
-use pass_types::{AccountId, Origin, SessionId};
+use pass_types::{AccountId, OrganizationId, Origin, SessionId};
 use time::{Duration, OffsetDateTime};
 
 /// A session as it is stored, without the hash of its token.
@@ -33,11 +33,14 @@ pub struct Policy {
     pub absolute: Duration,
 }
 
-/// A way to prove who one is, by its RFC 8176 name.
+/// A way to prove who one is: what the claim `amr` of an ID token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// `pwd`
+    /// `pwd` (RFC 8176).
     Password,
+    /// `fed`: an identity provider said so. RFC 8176 has no name for that; relying parties know this one from
+    /// Microsoft's tokens.
+    Federated,
 }
 
 /// Why a session ended.
@@ -51,6 +54,25 @@ pub enum EndCause {
     Expired,
     /// A new sign-in in the same browser took its place.
     Replaced,
+    /// The Managed Account was suspended or deleted (MAN-5).
+    AccountSuspended,
+    /// The person is no longer an operator.
+    OperatorRemoved,
+}
+
+/// Where and how a session begins.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The organization that owns the account, if one does.
+    pub organization: Option<OrganizationId>,
+    /// How the person proved who they are.
+    pub method: Method,
+    /// Where the sign-in came from.
+    pub origin: Origin,
+    /// When what the sign-in rests on is over: the identity provider's session, Nulab Pass.
+    pub not_after: Option<OffsetDateTime>,
 }
 
 /// The session is over, or never was.
@@ -62,14 +84,9 @@ const TOUCH_AFTER: Duration = Duration::minutes(1);
 
 impl Session {
     /// A new one.
-    pub fn begin(
-        id: SessionId,
-        account: AccountId,
-        method: Method,
-        origin: Origin,
-        policy: Policy,
-        now: OffsetDateTime,
-    ) -> Self {
+    pub fn begin(id: SessionId, beginning: Beginning, policy: Policy, now: OffsetDateTime) -> Self {
+        let Beginning { account, organization: _, method, origin, not_after } = beginning;
+        let end = now + policy.absolute;
         Self {
             id,
             account,
@@ -77,7 +94,7 @@ impl Session {
             origin,
             created_at: now,
             last_used_at: now,
-            expires_at: now + policy.absolute,
+            expires_at: not_after.map_or(end, |not_after| not_after.min(end)),
             ended_at: None,
         }
     }
@@ -96,16 +113,17 @@ impl Session {
 }
 
 impl Method {
-    /// The RFC 8176 name.
+    /// Its name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Password => "pwd",
+            Self::Federated => "fed",
         }
     }
 
-    /// By its RFC 8176 name.
+    /// By its name.
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == "pwd").then_some(Self::Password)
+        [Self::Password, Self::Federated].into_iter().find(|method| method.as_str() == name)
     }
 }
 
@@ -120,7 +138,24 @@ mod tests {
     fn session() -> Session {
         let entropy = Entropy::from_seed(1);
         let (id, account) = (SessionId::generate(&entropy, START), AccountId::generate(&entropy, START));
-        Session::begin(id, account, Method::Password, Origin::default(), POLICY, START)
+        Session::begin(id, beginning(account, None), POLICY, START)
+    }
+
+    fn beginning(account: AccountId, not_after: Option<OffsetDateTime>) -> Beginning {
+        let (method, origin) = (Method::Password, Origin::default());
+        Beginning { account, organization: None, method, origin, not_after }
+    }
+
+    /// proves SML-9, BIL-6: a session ends with what the sign-in rests on, and never later than others
+    #[test]
+    fn a_session_ends_with_what_it_rests_on() {
+        let end = |not_after| {
+            let Session { id, account, .. } = session();
+            Session::begin(id, beginning(account, not_after), POLICY, START).expires_at
+        };
+        assert_eq!(end(None), START + POLICY.absolute);
+        assert_eq!(end(Some(START + Duration::HOUR)), START + Duration::HOUR);
+        assert_eq!(end(Some(START + Duration::DAY)), START + POLICY.absolute);
     }
 
     /// proves ACC-12: idle and absolute end are judged by the clock, to the microsecond

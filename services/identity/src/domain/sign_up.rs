@@ -56,12 +56,14 @@ impl SignUp {
             appearance: Appearance::System,
             created_at: now,
             version: Version::FIRST,
+            place: None,
+            operator: false,
         }
     }
 }
 
 /// What the gateway wants back when the sign-up is complete; means nothing here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Continuation(String);
 
 impl Continuation {

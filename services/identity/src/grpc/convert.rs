@@ -46,11 +46,12 @@ pub fn wish(request: wire::RequestSignUpRequest) -> Result<Wish, Violation> {
 }
 
 pub fn sign_up(sign_up: SignUp) -> wire::GetSignUpResponse {
-    let Wish { name, email, language, time_zone: _, continuation: _ } = sign_up.wish;
+    let Wish { name, email, language, time_zone: _, continuation } = sign_up.wish;
     wire::GetSignUpResponse {
         name: name.as_str().to_owned(),
         email: email.as_str().to_owned(),
         language: language.to_wire() as i32,
+        continuation: continuation.as_str().to_owned(),
     }
 }
 
@@ -77,7 +78,7 @@ pub fn signed_in(new: &NewSession) -> wire::SignInResponse {
     wire::SignInResponse { session: Some(new_session(new)), account_id: new.session.account.to_string() }
 }
 
-fn new_session(new: &NewSession) -> wire::NewSession {
+pub fn new_session(new: &NewSession) -> wire::NewSession {
     wire::NewSession {
         session_id: new.session.id.to_string(),
         token: new.token.reveal(),
@@ -115,6 +116,8 @@ pub fn account(account: account::Account) -> wire::Account {
         appearance,
         created_at,
         version,
+        place,
+        operator,
     } = account;
     wire::Account {
         account_id: id.to_string(),
@@ -127,6 +130,8 @@ pub fn account(account: account::Account) -> wire::Account {
         appearance: appearance.to_wire() as i32,
         create_time: Some(timestamp(created_at)),
         etag: version.0.to_string(),
+        organization_id: place.map(|place| place.organization.to_string()).unwrap_or_default(),
+        operator,
     }
 }
 
@@ -134,9 +139,13 @@ pub fn account(account: account::Account) -> wire::Account {
 pub fn view(view: View) -> wire::Account {
     match view {
         View::Own(own) => account(own),
-        View::Fellow(other) => {
-            wire::Account { appearance: 0, create_time: None, etag: String::new(), ..account(other) }
-        }
+        View::Fellow(other) => wire::Account {
+            appearance: 0,
+            create_time: None,
+            etag: String::new(),
+            operator: false,
+            ..account(other)
+        },
     }
 }
 
@@ -148,6 +157,8 @@ pub fn change(owner: AccountId, request: wire::UpdateMyAccountRequest) -> Result
         kind: _,
         email: _,
         create_time: _,
+        organization_id: _,
+        operator: _,
         name,
         unique_id,
         language,

@@ -1,10 +1,12 @@
 //! `pass.identity.v1.DirectoryService`.
 
-use super::{Services, convert};
+use super::{Services, convert, managed_convert};
 use pass_mesh::{open, status, violation};
 use pass_proto::identity::v1::{
-    BatchGetAccountsRequest, BatchGetAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
-    PrepareSignUpMailRequest, PrepareSignUpMailResponse, directory_service_server::DirectoryService,
+    BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
+    CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
+    PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
+    PrepareSignUpMailResponse, directory_service_server::DirectoryService,
 };
 use tonic::{Request, Response, Status};
 
@@ -39,5 +41,26 @@ impl DirectoryService for Services {
         let id = convert::id(&sign_up_id, "sign_up_id").map_err(violation)?;
         let mail = self.0.sign_up_mail(id).await.map_err(status)?;
         Ok(Response::new(convert::sign_up_mail(mail)))
+    }
+
+    async fn prepare_managed_invitation_mail(
+        &self,
+        request: Request<PrepareManagedInvitationMailRequest>,
+    ) -> Result<Response<PrepareManagedInvitationMailResponse>, Status> {
+        let (_, PrepareManagedInvitationMailRequest { account_id, attempt }) = open(request)?;
+        let id = convert::id(&account_id, "account_id").map_err(violation)?;
+        let mail = self.0.managed_invitation_mail(id, attempt).await.map_err(status)?;
+        Ok(Response::new(managed_convert::invitation_mail(mail)))
+    }
+
+    async fn count_managed_accounts(
+        &self,
+        request: Request<CountManagedAccountsRequest>,
+    ) -> Result<Response<CountManagedAccountsResponse>, Status> {
+        let (_, CountManagedAccountsRequest { organization_id, domain }) = open(request)?;
+        let organization = convert::id(&organization_id, "organization_id").map_err(violation)?;
+        let count = self.0.count_managed_accounts(organization, &domain).await.map_err(status)?;
+        let count = i32::try_from(count).unwrap_or(i32::MAX);
+        Ok(Response::new(CountManagedAccountsResponse { count }))
     }
 }

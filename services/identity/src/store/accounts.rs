@@ -1,7 +1,10 @@
 //! Accounts and their password hashes.
 
 use super::{stored, violates};
-use crate::domain::account::{Account, Version};
+use crate::domain::{
+    account::{Account, Version},
+    managed::{Place, State},
+};
 use pass_types::{AccountId, Email};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -44,11 +47,18 @@ struct Row {
     appearance: String,
     created_at: OffsetDateTime,
     version: i64,
+    organization_id: Option<Uuid>,
+    state: Option<String>,
+    operator: bool,
 }
 
 impl TryFrom<Row> for Account {
     type Error = sqlx::Error;
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        let place = match (row.organization_id, row.state) {
+            (Some(id), Some(state)) => Some(Place { organization: id.into(), state: stored(&state)? }),
+            _ => None,
+        };
         Ok(Self {
             id: row.id.into(),
             kind: stored(&row.kind)?,
@@ -60,12 +70,18 @@ impl TryFrom<Row> for Account {
             appearance: stored(&row.appearance)?,
             created_at: row.created_at,
             version: Version(row.version),
+            place,
+            operator: row.operator,
         })
     }
 }
 
-/// Adds an account with its password hash (a PHC string).
-pub async fn insert(db: &mut PgConnection, account: &Account, password_hash: &str) -> Result<(), WriteError> {
+/// Adds an account with its password hash (a PHC string); a Managed Account has none.
+pub async fn insert(
+    db: &mut PgConnection,
+    account: &Account,
+    password_hash: Option<&str>,
+) -> Result<(), WriteError> {
     sqlx::query!(
         "INSERT INTO accounts
             (id, kind, name, email, email_key, unique_id, language, time_zone, appearance, password_hash, created_at, version)
@@ -107,18 +123,26 @@ pub async fn update(db: &mut PgConnection, account: &Account) -> Result<(), Writ
     Ok(())
 }
 
-/// One account.
+/// One account; not one that is being made.
 pub async fn by_id(db: &mut PgConnection, id: AccountId) -> Result<Option<Account>, sqlx::Error> {
-    Ok(by_ids(db, &[id]).await?.pop())
+    let account = by_ids(db, &[id]).await?.pop();
+    let making = |account: &Account| account.place.is_some_and(|it| it.state == State::Provisioning);
+    Ok(account.filter(|account| !making(account)))
 }
 
-/// Those of the accounts that exist, by id.
+/// Those of the accounts that exist, by id; those that are being made included: who has such an id was
+/// told it by this service.
 pub async fn by_ids(db: &mut PgConnection, ids: &[AccountId]) -> Result<Vec<Account>, sqlx::Error> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     sqlx::query_as!(
         Row,
-        "SELECT id, kind, name, email, unique_id, language, time_zone, appearance, created_at, version
-         FROM accounts WHERE id = ANY($1) ORDER BY id",
+        r#"SELECT a.id, a.kind, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
+            a.version, m.organization_id AS "organization_id?", m.state AS "state?",
+            o.account_id IS NOT NULL AS "operator!"
+         FROM accounts a
+         LEFT JOIN managed_accounts m ON m.account_id = a.id
+         LEFT JOIN operators o ON o.account_id = a.id
+         WHERE a.id = ANY($1) ORDER BY a.id"#,
         &ids,
     )
     .fetch_all(db)
@@ -132,8 +156,13 @@ pub async fn by_ids(db: &mut PgConnection, ids: &[AccountId]) -> Result<Vec<Acco
 pub async fn lock(db: &mut PgConnection, id: AccountId) -> Result<Option<Account>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, kind, name, email, unique_id, language, time_zone, appearance, created_at, version
-         FROM accounts WHERE id = $1 FOR NO KEY UPDATE",
+        r#"SELECT a.id, a.kind, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
+            a.version, m.organization_id AS "organization_id?", m.state AS "state?",
+            o.account_id IS NOT NULL AS "operator!"
+         FROM accounts a
+         LEFT JOIN managed_accounts m ON m.account_id = a.id
+         LEFT JOIN operators o ON o.account_id = a.id
+         WHERE a.id = $1 FOR NO KEY UPDATE OF a"#,
         id.uuid(),
     )
     .fetch_optional(db)
@@ -146,15 +175,38 @@ pub async fn lock(db: &mut PgConnection, id: AccountId) -> Result<Option<Account
 pub async fn by_email(db: &mut PgConnection, email: &Email) -> Result<Option<Account>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, kind, name, email, unique_id, language, time_zone, appearance, created_at, version
-         FROM accounts WHERE email_key = $1 AND kind IN ('nulab', 'managed')
-         ORDER BY kind DESC LIMIT 1",
+        r#"SELECT a.id, a.kind, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
+            a.version, m.organization_id AS "organization_id?", m.state AS "state?",
+            o.account_id IS NOT NULL AS "operator!"
+         FROM accounts a
+         LEFT JOIN managed_accounts m ON m.account_id = a.id
+         LEFT JOIN operators o ON o.account_id = a.id
+         WHERE a.email_key = $1 AND a.kind IN ('nulab', 'managed') AND m.state IS DISTINCT FROM 'provisioning'
+         ORDER BY a.kind DESC LIMIT 1"#,
         email.key(),
     )
     .fetch_optional(db)
     .await?
     .map(Account::try_from)
     .transpose()
+}
+
+/// The Nulab Account that has the address.
+pub async fn nulab_account_of(
+    db: &mut PgConnection,
+    email: &Email,
+) -> Result<Option<AccountId>, sqlx::Error> {
+    let id =
+        sqlx::query_scalar!("SELECT id FROM accounts WHERE email_key = $1 AND kind = 'nulab'", email.key(),)
+            .fetch_optional(db)
+            .await?;
+    Ok(id.map(AccountId::from))
+}
+
+/// Removes an account, and with it all that is kept for it.
+pub async fn remove(db: &mut PgConnection, id: AccountId) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM accounts WHERE id = $1", id.uuid()).execute(db).await?;
+    Ok(())
 }
 
 /// Whether a Nulab Account has the address.

@@ -3,6 +3,9 @@
 
 pub mod accounts;
 pub mod login_history;
+pub mod managed_accounts;
+pub mod operators;
+pub mod saml;
 pub mod sessions;
 pub mod sign_ups;
 pub mod throttles;

@@ -148,6 +148,22 @@ pub async fn end_others(
     Ok(ids.into_iter().map(SessionId::from).collect())
 }
 
+/// Ends all of an account's sessions; which they were.
+pub async fn end_all(
+    db: &mut PgConnection,
+    account: AccountId,
+    now: OffsetDateTime,
+) -> Result<Vec<SessionId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "UPDATE sessions SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL RETURNING id",
+        account.uuid(),
+        now,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SessionId::from).collect())
+}
+
 /// Ends up to `most` of those whose idle or absolute end has come; which they were, and whose.
 pub async fn end_overdue(
     db: &mut PgConnection,

@@ -1,7 +1,10 @@
 //! Bad input for every RPC: a documented error with a stable reason, nothing changed, nothing secret or
 //! personal logged.
 
-use crate::suite::{PASSWORD, Role, Suite, User, credentials, wish};
+use crate::{
+    role::Role,
+    suite::{PASSWORD, Suite, User, credentials, wish},
+};
 use pass_mesh::Failure;
 use pass_proto::{errors::v1::ErrorReason, identity::v1::*};
 use prost_types::FieldMask;
@@ -213,6 +216,28 @@ async fn everything(role: &Role) -> Vec<(&'static str, Option<ErrorReason>)> {
         batch_get_accounts(BatchGetAccountsRequest),
         get_mail_preferences(GetMailPreferencesRequest),
         prepare_sign_up_mail(PrepareSignUpMailRequest),
+        prepare_managed_invitation_mail(PrepareManagedInvitationMailRequest),
+        count_managed_accounts(CountManagedAccountsRequest),
+        create_managed_account(CreateManagedAccountRequest),
+        get_managed_account(GetManagedAccountRequest),
+        resend_managed_invitation(ResendManagedInvitationRequest),
+        suspend_managed_account(SuspendManagedAccountRequest),
+        resume_managed_account(ResumeManagedAccountRequest),
+        delete_managed_account(DeleteManagedAccountRequest),
+        get_managed_invitation(GetManagedInvitationRequest),
+        begin_saml_sign_in(BeginSamlSignInRequest),
+        begin_saml_test(BeginSamlTestRequest),
+        consume_saml_response(ConsumeSamlResponseRequest),
+        get_pending_saml_sign_in(GetPendingSamlSignInRequest),
+        finish_saml_sign_in(FinishSamlSignInRequest),
+        get_service_provider_metadata(GetServiceProviderMetadataRequest),
+        get_saml_settings(GetSamlSettingsRequest),
+        save_saml_draft(SaveSamlDraftRequest),
+        create_saml_test(CreateSamlTestRequest),
+        get_saml_test(GetSamlTestRequest),
+        activate_saml_connection(ActivateSamlConnectionRequest),
+        disable_saml_connection(DisableSamlConnectionRequest),
+        list_saml_sign_ins(ListSamlSignInsRequest),
     ]
 }
 
@@ -227,9 +252,35 @@ async fn every_call_is_for_somebody() {
         "list_my_sessions",
         "end_my_session",
         "end_my_other_sessions",
+        "create_managed_account",
+        "get_managed_account",
+        "resend_managed_invitation",
+        "suspend_managed_account",
+        "resume_managed_account",
+        "delete_managed_account",
+        "get_saml_settings",
+        "save_saml_draft",
+        "create_saml_test",
+        "get_saml_test",
+        "activate_saml_connection",
+        "disable_saml_connection",
+        "list_saml_sign_ins",
     ];
-    let before_sign_in =
-        ["request_sign_up", "get_sign_up", "complete_sign_up", "sign_in", "resolve_session", "sign_out"];
+    let before_sign_in = [
+        "request_sign_up",
+        "get_sign_up",
+        "complete_sign_up",
+        "sign_in",
+        "resolve_session",
+        "sign_out",
+        "get_managed_invitation",
+        "begin_saml_sign_in",
+        "begin_saml_test",
+        "consume_saml_response",
+        "get_pending_saml_sign_in",
+        "finish_saml_sign_in",
+        "get_service_provider_metadata",
+    ];
     let known = pass_proto::descriptor_pool();
     let known = known.services().filter(|service| service.full_name().starts_with("pass.identity."));
     let known: usize = known.map(|service| service.methods().len()).sum();
@@ -241,8 +292,14 @@ async fn every_call_is_for_somebody() {
         (suite.system("organization"), &["batch_get_accounts"]),
         (
             suite.system("notification"),
-            &["batch_get_accounts", "get_mail_preferences", "prepare_sign_up_mail"],
+            &[
+                "batch_get_accounts",
+                "get_mail_preferences",
+                "prepare_sign_up_mail",
+                "prepare_managed_invitation_mail",
+            ],
         ),
+        (suite.system("domain-verification"), &["count_managed_accounts"]),
         (suite.system("billing"), &[]),
     ] {
         let answers = everything(&role).await;

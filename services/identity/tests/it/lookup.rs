@@ -1,10 +1,13 @@
 //! What products and services see of people (API-3).
 
-use crate::suite::{Suite, wish};
+use crate::{
+    standins::Fault,
+    suite::{Suite, wish},
+};
 use pass_proto::{
     errors::v1::ErrorReason,
     identity::v1::*,
-    types::v1::{Appearance, Language},
+    types::v1::{self as types, Appearance, Language},
 };
 use pass_types::{AccountId, Actor, Entropy, Kind, Membership, OrganizationId, Privileges, Role};
 use time::OffsetDateTime;
@@ -25,18 +28,16 @@ async fn products_see_fellow_members() {
     let stranger = suite.user("saburo@example.com").await;
     let entropy = Entropy::from_seed(5);
     let [acme, other] = [(); 2].map(|()| OrganizationId::generate(&entropy, OffsetDateTime::UNIX_EPOCH));
-    suite.organization.members.lock().unwrap().extend([
-        (taro.account.to_string(), acme.to_string()),
-        (jiro.account.to_string(), acme.to_string()),
-        (stranger.account.to_string(), other.to_string()),
-    ]);
+    for (user, organization) in [(&taro, acme), (&jiro, acme), (&stranger, other)] {
+        suite.world.join(user.account, organization, types::Role::Member);
+    }
     let backlog = suite.product_as("backlog", &taro, Some(member_of(acme)));
     let own = backlog.get_account(get(taro.account)).await.unwrap().account.unwrap();
     assert_eq!(
         own,
         suite.console_as(&taro).get_my_account(GetMyAccountRequest {}).await.unwrap().account.unwrap()
     );
-    assert!(suite.organization.callers.lock().unwrap().is_empty(), "nobody need be asked");
+    assert!(suite.world.state().callers.is_empty(), "nobody need be asked");
 
     let fellow = backlog.get_account(get(jiro.account)).await.unwrap().account.unwrap();
     assert_eq!((fellow.account_id, fellow.email.as_str()), (jiro.account.to_string(), "jiro@example.com"));
@@ -46,7 +47,7 @@ async fn products_see_fellow_members() {
     );
     let hidden = (fellow.etag, fellow.appearance, fellow.create_time);
     assert_eq!(hidden, (String::new(), Appearance::Unspecified as i32, None));
-    let asked = suite.organization.callers.lock().unwrap().pop().unwrap();
+    let asked = suite.world.state().callers.pop().unwrap();
     assert_eq!(asked.actor, Actor::System("identity".to_owned()));
 
     let nobody = AccountId::generate(&entropy, OffsetDateTime::UNIX_EPOCH);
@@ -65,8 +66,7 @@ async fn without_the_organization_service() {
     let suite = Suite::start().await;
     let (taro, jiro) = (suite.user("taro@example.com").await, suite.user("jiro@example.com").await);
     let acme = OrganizationId::generate(&Entropy::from_seed(5), OffsetDateTime::UNIX_EPOCH);
-    // What is started again has no organization service beside it.
-    let suite = suite.restarted(|_| {}).await;
+    suite.world.fail("resolve_membership", Fault::Before);
     let backlog = suite.product_as("backlog", &taro, Some(member_of(acme)));
     let refused = backlog.get_account(get(jiro.account)).await.unwrap_err();
     assert_eq!((refused.kind, refused.reason), (Kind::Unavailable, ErrorReason::Unavailable));

@@ -2,12 +2,24 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod bad_input;
+mod bad_input_managed;
+mod company;
+mod connected;
+mod gateway;
+mod idp;
 mod lookup;
-mod neighbours;
+mod managed;
+mod managed_faults;
+mod operators;
 mod profile;
 mod robustness;
+mod role;
+mod saml;
+mod saml_connection;
+mod saml_refusals;
 mod sessions;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod standins;
 mod suite;

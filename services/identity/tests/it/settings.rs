@@ -5,6 +5,7 @@ use pass_runtime::Context;
 
 async fn refusal(change: impl FnOnce(&mut Config)) -> String {
     let mut config = Config { link_secret: "a secret of tests".to_owned().into(), ..Config::default() };
+    config.saml.secret = "a secret of tests, 32 bytes long".to_owned().into();
     change(&mut config);
     let error: BuildError = identity::build(config, &Context::system()).await.err().unwrap();
     error.to_string()
@@ -19,6 +20,10 @@ async fn wrong_settings_are_named() {
         (refusal(|it| it.issuer = "pass.localhost".to_owned()).await, "issuer"),
         (refusal(|it| it.issuer.push('/')).await, "issuer"),
         (refusal(|it| it.link_secret = "short".to_owned().into()).await, "link_secret"),
+        (refusal(|it| it.saml.secret = "short".to_owned().into()).await, "saml.secret"),
+        (refusal(|it| it.limits.saml_sign_ins_per_network = 0).await, "limits.saml_sign_ins_per_network"),
+        (refusal(|it| it.step_millis = 0).await, "step_millis"),
+        (refusal(|it| it.console_url = "pass.localhost".to_owned()).await, "console_url"),
         (refusal(|it| it.passwords.memory_kib = 7).await, "passwords.memory_kib"),
         (refusal(|it| it.database.url = "nonsense".to_owned().into()).await, "database.url"),
     ] {

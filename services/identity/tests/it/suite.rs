@@ -1,24 +1,30 @@
 //! One identity service of a test's own, on a real database and broker, and clients for every role that
 //! may call it, over mTLS.
 
-use crate::neighbours::{Gateway, ISSUER, Organization, access_token};
+use crate::{
+    gateway::{Gateway, ISSUER, access_token},
+    role::Role,
+    standins::World,
+};
 use identity::{Config, Cost};
-use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshConfig, SUITE_AUDIENCE, Trust, development::Pki};
+use pass_mesh::{CallContext, Mesh, MeshConfig, SUITE_AUDIENCE, Trust, development::Pki};
 use pass_proto::{
+    billing::v1::seat_service_server::SeatServiceServer,
+    domains::v1::verification_service_server::VerificationServiceServer,
     events::v1::{Envelope, envelope::Payload},
     gateway::v1::trust_service_server::TrustServiceServer,
-    identity::v1::{
-        account_service_client::AccountServiceClient, directory_service_client::DirectoryServiceClient,
-        session_service_client::SessionServiceClient, *,
+    identity::v1::*,
+    organization::v1::{
+        managed_member_service_server::ManagedMemberServiceServer,
+        membership_service_server::MembershipServiceServer,
     },
-    organization::v1::membership_service_server::MembershipServiceServer,
     types::v1::Language,
 };
 use pass_runtime::{Context, database::DatabaseConfig};
 use pass_testkit::{FakeClock, TestDatabase, wait_for};
-use pass_types::{AccountId, AccountKind, Clock, Entropy, Membership, Origin, Person, SessionId};
+use pass_types::{AccountId, AccountKind, Clock, Entropy, Membership, Origin, Person, Secret, SessionId};
 use prost::Message;
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -27,17 +33,20 @@ pub const PASSWORD: &str = "violet otter maps seven dunes";
 /// Argon2id as cheap as it gets, so that tests spend their time on something else.
 pub const CHEAP: Cost = Cost { memory_kib: 64, iterations: 1, lanes: 1 };
 
-/// A running identity and its surroundings.
+/// A running identity and its surroundings. Clones are the same one.
+#[derive(Clone)]
 pub struct Suite {
     pub clock: FakeClock,
-    pub database: TestDatabase,
-    pub organization: Organization,
+    pub database: Arc<TestDatabase>,
+    pub world: World,
     pub config: Config,
     pub context: Context,
+    /// Where the neighbours run: they outlive a restart.
+    _surroundings: Context,
     pki: Pki,
-    _folder: TempDir,
+    _folder: Arc<TempDir>,
     address: SocketAddr,
-    hashes: Box<dyn Fn() -> BTreeMap<Cost, u64> + Send + Sync>,
+    hashes: Arc<dyn Fn() -> BTreeMap<Cost, u64> + Send + Sync>,
 }
 
 /// Somebody who has an account and is signed in.
@@ -57,13 +66,18 @@ fn peer(mut config: MeshConfig, name: &str, address: SocketAddr) -> MeshConfig {
     config
 }
 
-/// Serves a neighbour of identity.
+/// Serves a neighbour of identity; all but the gateway learn from it which tokens are genuine.
 macro_rules! neighbour {
-    ($pki:expr, $name:literal, $service:expr, $context:expr) => {{
+    ($pki:expr, $name:literal, $context:expr, $gateway:expr, $($service:expr),+) => {{
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let trust = Trust::new(ISSUER, $context.clock.clone());
-        let server = Mesh::new(service($pki, $name), $name, $context).unwrap().server(trust).add($service);
+        let config = peer(service($pki, $name), "gateway", $gateway.unwrap_or(address));
+        let mesh = Mesh::new(config, $name, $context).unwrap();
+        if $gateway.is_some() {
+            trust.follow(mesh.channel("gateway").unwrap(), $context);
+        }
+        let server = mesh.server(trust)$(.add($service))+;
         $context.tasks.spawn($name, |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
         address
     }};
@@ -82,12 +96,9 @@ impl Suite {
         let database = pass_testkit::postgres().await.database(identity::MIGRATORS).await;
         let folder = TempDir::new().unwrap();
         let pki = Pki::open(folder.path(), "pass.test").unwrap();
-        let organization = Organization::default();
-        let gateway_at = neighbour!(&pki, "gateway", TrustServiceServer::new(Gateway), &context);
-        let organization_at =
-            neighbour!(&pki, "organization", MembershipServiceServer::new(organization.clone()), &context);
-        let mesh = peer(service(&pki, "identity"), "gateway", gateway_at);
-        let mesh = peer(mesh, "organization", organization_at);
+        let surroundings = Context::new(clock.shared(), Entropy::from_seed(9));
+        let world = World::new(clock.shared());
+        let mesh = with_neighbours(&pki, &world, &surroundings).await;
         let mut config = Config {
             database: DatabaseConfig { url: database.url.clone().into(), ..DatabaseConfig::default() },
             broker: pass_testkit::broker().await,
@@ -95,21 +106,35 @@ impl Suite {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             issuer: ISSUER.to_owned(),
             link_secret: "a secret of tests".to_owned().into(),
+            console_url: "https://console.test".to_owned(),
             housekeeping_millis: 20,
             ..Config::default()
         };
         (config.passwords.memory_kib, config.passwords.iterations) = (CHEAP.memory_kib, CHEAP.iterations);
         config.passwords.queue = 1000;
+        config.saml.secret = "a secret of tests, 32 bytes long".to_owned().into();
         config.limits.sign_ups_per_network = 1_000_000;
         config.limits.failed_sign_ins_per_network = 1_000_000;
         change(&mut config);
         let app = identity::build(config.clone(), &context.for_service("identity")).await.unwrap();
-        let (address, hashes) = (app.address(), Box::new(app.hashes()));
+        let (address, hashes) = (app.address(), Arc::new(app.hashes()));
         app.start();
         let ready = context.health.clone();
         wait_for(async || ready.report().iter().all(|(name, state)| name.contains("relay") || state.is_ok()))
             .await;
-        Self { clock, database, organization, config, context, pki, _folder: folder, address, hashes }
+        let (database, folder) = (Arc::new(database), Arc::new(folder));
+        Self {
+            clock,
+            database,
+            world,
+            config,
+            context,
+            _surroundings: surroundings,
+            pki,
+            _folder: folder,
+            address,
+            hashes,
+        }
     }
 
     /// The same service again, with other settings, on the same database.
@@ -117,18 +142,67 @@ impl Suite {
         self.stop().await;
         let mut config = self.config.clone();
         change(&mut config);
-        let (context, pki) = (Context::new(self.clock.shared(), Entropy::from_seed(8)), self.pki.clone());
-        let gateway_at = neighbour!(&pki, "gateway", TrustServiceServer::new(Gateway), &context);
-        config.mesh = peer(config.mesh, "gateway", gateway_at);
+        let context = Context::new(self.clock.shared(), Entropy::from_seed(8));
         let app = identity::build(config.clone(), &context).await.unwrap();
-        let (address, hashes) = (app.address(), Box::new(app.hashes()));
+        let (address, hashes) = (app.address(), Arc::new(app.hashes()));
         app.start();
         Self { config, context, address, hashes, ..self }
     }
 
-    /// Stops everything, as a process that ends.
+    /// Stops the service, as a process that ends.
     pub async fn stop(&self) {
         self.context.tasks.stop(Duration::from_secs(20)).await.unwrap();
+    }
+
+    /// Stops the service as a crash does: what is under way is dropped.
+    pub async fn kill(&self) {
+        self.context.tasks.stop(Duration::from_millis(100)).await.unwrap_err();
+    }
+
+    /// Lets the jobs look twice.
+    pub async fn rounds_of_jobs(&self) -> u32 {
+        for email in ["one@example.com", "two@example.com"] {
+            self.gateway_anonymous().request_sign_up(wish(email)).await.unwrap();
+            sqlx::query("UPDATE sign_ups SET expires_at = '2000-01-01'")
+                .execute(&self.database.pool)
+                .await
+                .unwrap();
+            wait_for(async || self.count("SELECT count(*) FROM sign_ups").await == 0).await;
+        }
+        2
+    }
+
+    /// Somebody signs in to a Managed Account; the token of the session.
+    pub async fn managed_session(&self, id: AccountId) -> String {
+        let now = self.clock.now();
+        let token = Secret::generate(&self.context.entropy);
+        let activate =
+            "UPDATE managed_accounts SET state = 'active', activated_at = $2 WHERE account_id = $1";
+        sqlx::query(activate).bind(id.uuid()).bind(now).execute(&self.database.pool).await.unwrap();
+        sqlx::query(
+            "INSERT INTO sessions
+                (id, account_id, token_hash, methods, address, user_agent, created_at, last_used_at, expires_at)
+             VALUES ($1, $2, $3, '{fed}', '', '', $4, $4, $4 + interval '1 hour')",
+        )
+        .bind(self.context.entropy.uuid(now))
+        .bind(id.uuid())
+        .bind(token.hash().as_bytes())
+        .bind(now)
+        .execute(&self.database.pool)
+        .await
+        .unwrap();
+        token.reveal()
+    }
+
+    /// The gateway, for somebody who has not signed in, at another replica of the service.
+    pub async fn replica(&self) -> Role {
+        let context = Context::new(self.clock.shared(), Entropy::from_seed(12));
+        let app = identity::build(self.config.clone(), &context).await.unwrap();
+        let address = app.address();
+        app.start();
+        let here = Self { context, address, ..self.clone() };
+        let role = here.gateway_anonymous();
+        Role { _replica: Some(Arc::new(here)), ..role }
     }
 
     /// How many passwords were hashed.
@@ -139,7 +213,7 @@ impl Suite {
     fn role(&self, config: MeshConfig, name: &'static str, call: CallContext) -> Role {
         let config = peer(config, "identity", self.address);
         let channel = Mesh::new(config, name, &self.context).unwrap().channel("identity").unwrap();
-        Role { channel, call }
+        Role { channel, call, _replica: None }
     }
 
     /// The gateway, for somebody who has not signed in.
@@ -177,7 +251,9 @@ impl Suite {
             kind: AccountKind::Nulab,
             session: user.session,
             client: "console".parse().unwrap(),
+            grant: user.session.uuid().into(),
             membership,
+            operator: false,
             issued_at: self.clock.now(),
         }
     }
@@ -253,6 +329,25 @@ impl Suite {
     }
 }
 
+/// Serves all neighbours, and tells identity where they are.
+async fn with_neighbours(pki: &Pki, world: &World, context: &Context) -> MeshConfig {
+    let gateway = neighbour!(pki, "gateway", context, None::<SocketAddr>, TrustServiceServer::new(Gateway));
+    let organization = neighbour!(
+        pki,
+        "organization",
+        context,
+        Some(gateway),
+        MembershipServiceServer::new(world.clone()),
+        ManagedMemberServiceServer::new(world.clone())
+    );
+    let billing = neighbour!(pki, "billing", context, Some(gateway), SeatServiceServer::new(world.clone()));
+    let domains = VerificationServiceServer::new(world.clone());
+    let domains = neighbour!(pki, "domain-verification", context, Some(gateway), domains);
+    let mesh = peer(service(pki, "identity"), "gateway", gateway);
+    let mesh = peer(peer(mesh, "organization", organization), "billing", billing);
+    peer(mesh, "domain-verification", domains)
+}
+
 /// Panics unless the events of each key are numbered 1, 2, 3, … in this order.
 pub fn must_be_gapless(events: &[Envelope]) {
     let mut last = BTreeMap::new();
@@ -277,50 +372,4 @@ pub fn wish(email: &str) -> RequestSignUpRequest {
 /// A try to sign in.
 pub fn credentials(email: &str, password: &str) -> SignInRequest {
     SignInRequest { email: email.to_owned(), password: password.to_owned(), replaced_token: String::new() }
-}
-
-/// A program of the mesh, and on whose behalf it calls.
-#[derive(Clone)]
-pub struct Role {
-    channel: Channel,
-    call: CallContext,
-}
-
-macro_rules! calls {
-    ($($client:ident { $($method:ident: $request:ty => $response:ty,)+ })+) => {
-        impl Role {
-            $($(pub fn $method(
-                &self,
-                message: $request,
-            ) -> impl Future<Output = Result<$response, Failure>> + Send + use<> {
-                let (mut client, request) = ($client::new(self.channel.clone()), self.call.request(message));
-                async move { Ok(client.$method(request).await?.into_inner()) }
-            })+)+
-        }
-    };
-}
-
-calls! {
-    AccountServiceClient {
-        request_sign_up: RequestSignUpRequest => RequestSignUpResponse,
-        get_sign_up: GetSignUpRequest => GetSignUpResponse,
-        complete_sign_up: CompleteSignUpRequest => CompleteSignUpResponse,
-        get_my_account: GetMyAccountRequest => GetMyAccountResponse,
-        update_my_account: UpdateMyAccountRequest => UpdateMyAccountResponse,
-        get_account: GetAccountRequest => GetAccountResponse,
-    }
-    SessionServiceClient {
-        sign_in: SignInRequest => SignInResponse,
-        resolve_session: ResolveSessionRequest => ResolveSessionResponse,
-        get_session: GetSessionRequest => GetSessionResponse,
-        sign_out: SignOutRequest => SignOutResponse,
-        list_my_sessions: ListMySessionsRequest => ListMySessionsResponse,
-        end_my_session: EndMySessionRequest => EndMySessionResponse,
-        end_my_other_sessions: EndMyOtherSessionsRequest => EndMyOtherSessionsResponse,
-    }
-    DirectoryServiceClient {
-        batch_get_accounts: BatchGetAccountsRequest => BatchGetAccountsResponse,
-        get_mail_preferences: GetMailPreferencesRequest => GetMailPreferencesResponse,
-        prepare_sign_up_mail: PrepareSignUpMailRequest => PrepareSignUpMailResponse,
-    }
 }

@@ -1,26 +1,16 @@
-//! Those whom identity talks to, as small as can be: a gateway that issues tokens and tells its key, an
-//! organization that knows who is a member.
+//! A gateway as small as can be: it issues tokens and tells its key.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::{Stream, StreamExt};
 use jsonwebtoken::EncodingKey;
 use p256::{SecretKey, elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
-use pass_mesh::{Caller, Claims, TOKEN_LIFE, open};
-use pass_proto::{
-    gateway::v1::{
-        CheckRevocationRequest, CheckRevocationResponse, Heartbeat, WatchTrustRequest, WatchTrustResponse,
-        trust_service_server::TrustService, watch_trust_response::Message,
-    },
-    organization::v1::{
-        ResolveMembershipRequest, ResolveMembershipResponse, membership_service_server::MembershipService,
-    },
+use pass_mesh::{Claims, TOKEN_LIFE};
+use pass_proto::gateway::v1::{
+    CheckRevocationRequest, CheckRevocationResponse, Heartbeat, WatchTrustRequest, WatchTrustResponse,
+    trust_service_server::TrustService, watch_trust_response::Message,
 };
 use pass_types::Person;
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{pin::Pin, time::Duration};
 use tonic::{Request, Response, Status};
 
 /// The issuer of every test's tokens.
@@ -71,27 +61,5 @@ impl TrustService for Gateway {
         _: Request<CheckRevocationRequest>,
     ) -> Result<Response<CheckRevocationResponse>, Status> {
         Ok(Response::new(CheckRevocationResponse { revoked: false }))
-    }
-}
-
-/// An organization service that knows these pairs of account and organization.
-#[derive(Clone, Default)]
-pub struct Organization {
-    pub members: Arc<Mutex<Vec<(String, String)>>>,
-    pub callers: Arc<Mutex<Vec<Caller>>>,
-}
-
-#[tonic::async_trait]
-impl MembershipService for Organization {
-    async fn resolve_membership(
-        &self,
-        request: Request<ResolveMembershipRequest>,
-    ) -> Result<Response<ResolveMembershipResponse>, Status> {
-        let (caller, ResolveMembershipRequest { account_id, organization_id, product: _ }) = open(request)?;
-        self.callers.lock().unwrap().push(caller);
-        let pair = (account_id, organization_id);
-        let found = self.members.lock().unwrap().contains(&pair);
-        let organization_id = if found { pair.1 } else { String::new() };
-        Ok(Response::new(ResolveMembershipResponse { organization_id, ..Default::default() }))
     }
 }

@@ -1,0 +1,243 @@
+//! Ending a sign-in in the browser that began it (SML-3, SML-8). What an answer said becomes a session only
+//! with what the browser kept: somebody else's answer signs nobody in (login CSRF).
+
+use super::{SamlError, log::About};
+use crate::{
+    app::{Identity, NewSession, Tx},
+    domain::{
+        managed::{Managed, State},
+        saml::{ConnectionState, Finding, Identified, Kept, Outcome, Pending},
+        session::{Beginning, EndCause, Method},
+        sign_up::Continuation,
+    },
+    events::{self, ByCaller},
+    grpc::neighbours::Named,
+    store,
+};
+use pass_mesh::Caller;
+use pass_proto::errors::v1::ErrorReason;
+use pass_saml::NameIdFormat;
+use pass_types::{AccountId, Email, OrganizationName, Secret};
+use time::OffsetDateTime;
+
+/// A browser that comes to finish.
+pub struct Finish {
+    /// From the ACS.
+    pub handle: Secret,
+    /// What it kept; none for a sign-in that the identity provider started.
+    pub browser: Option<Secret>,
+    /// Its session so far.
+    pub replaced: Option<Secret>,
+}
+
+/// What came of it.
+pub enum Finished {
+    /// Somebody is signed in.
+    SignedIn {
+        /// The session.
+        session: Box<NewSession>,
+        /// Where they wanted to go.
+        continuation: Continuation,
+    },
+    /// It was a test; where its verdict is shown.
+    Tested(String),
+}
+
+/// Who a sign-in is for that the identity provider started.
+pub struct Waiting {
+    /// The organization.
+    pub organization: OrganizationName,
+    /// As the identity provider says.
+    pub email: Option<Email>,
+}
+
+/// Why nobody is signed in.
+enum NotLetIn {
+    Unknown(Finding),
+    Suspended(AccountId),
+}
+
+impl Identity {
+    /// Who a pending sign-in that the identity provider started is for.
+    pub async fn pending_saml_sign_in(&self, caller: &Caller, handle: &Secret) -> Result<Waiting, SamlError> {
+        let mut db = self.pool.acquire().await?;
+        let pending = store::saml::flows::pending(&mut db, &handle.hash(), self.clock.now()).await?;
+        drop(db);
+        let pending = pending.filter(|pending| pending.browser.is_none()).ok_or(SamlError::LinkInvalid)?;
+        let Outcome::SignIn(who) = pending.outcome else { return Err(SamlError::LinkInvalid) };
+        let named = Named::Id(pending.organization);
+        let organization = self.neighbours.organization(&caller.as_system(), named).await;
+        let organization = organization.map_err(SamlError::Neighbour)?.ok_or(SamlError::LinkInvalid)?;
+        Ok(Waiting { organization: organization.name, email: who.email })
+    }
+
+    /// Ends a pending sign-in.
+    #[tracing::instrument(skip_all)]
+    pub async fn finish_saml_sign_in(&self, caller: &Caller, finish: Finish) -> Result<Finished, SamlError> {
+        let handle = finish.handle.hash();
+        let mut db = self.pool.acquire().await?;
+        let pending = store::saml::flows::pending(&mut db, &handle, self.clock.now()).await?;
+        let pending = pending.ok_or(SamlError::LinkInvalid)?;
+        if pending.browser.is_some() && pending.browser != finish.browser.as_ref().map(Kept::of) {
+            // Whoever has the handle has not the browser: it is of no use to anybody any more.
+            store::saml::flows::take_pending(&mut db, &handle).await?;
+            return Err(SamlError::LinkInvalid);
+        }
+        drop(db);
+        let who = match &pending.outcome {
+            Outcome::SignIn(who) => who.clone(),
+            Outcome::Test(test) => {
+                let mut db = self.pool.acquire().await?;
+                store::saml::flows::take_pending(&mut db, &handle).await?;
+                let console = &self.rules.console_url;
+                return Ok(Finished::Tested(format!(
+                    "{console}/organizations/{}/saml/tests/{test}",
+                    pending.organization
+                )));
+            }
+        };
+        let entitled_until = self.entitled_until(&caller.as_system(), pending.organization).await;
+        let entitled_until = entitled_until.map_err(|error| match error {
+            SamlError::PassNeeded => SamlError::PassEnded,
+            other => other,
+        })?;
+        let mut tx = self.pool.begin().await?;
+        if !store::saml::flows::take_pending(&mut tx, &handle).await? {
+            return Err(SamlError::LinkInvalid);
+        }
+        let found = self.account_of(&mut tx, &pending, &who).await?;
+        match found {
+            Ok(managed) => {
+                let not_after =
+                    who.session_not_on_or_after.map_or(entitled_until, |it| it.min(entitled_until));
+                let session = self.let_in_managed(&mut tx, caller, managed, &pending, not_after).await?;
+                if let Some(replaced) = &finish.replaced {
+                    self.end_in(&mut tx, caller, replaced, EndCause::Replaced).await?;
+                }
+                tx.commit().await?;
+                Ok(Finished::SignedIn { session: Box::new(session), continuation: pending.continuation })
+            }
+            Err(why) => Err(self.turn_away_managed(tx, caller, &pending, why).await?),
+        }
+    }
+
+    /// Whose sign-in it is: of the account that the name is bound to, or of this organization's Managed Account
+    /// with the address, which the name is bound to from now on. Never a Nulab Account's.
+    async fn account_of(
+        &self,
+        tx: &mut Tx,
+        pending: &Pending,
+        who: &Identified,
+    ) -> Result<Result<Managed, NotLetIn>, sqlx::Error> {
+        let organization = pending.organization;
+        let active = store::saml::connections::current(tx, organization, ConnectionState::Active).await?;
+        if active.is_none_or(|active| active.id != pending.connection) {
+            let finding = Finding::new("connection", "the connection that is switched on", "another one");
+            return Ok(Err(NotLetIn::Unknown(finding)));
+        }
+        // An address is not lasting: it is whoever's it is now.
+        let bound = match who.name.format {
+            NameIdFormat::Persistent => store::saml::bindings::find(tx, organization, &who.name).await?,
+            NameIdFormat::EmailAddress => None,
+        };
+        let by_address = match (&bound, &who.email) {
+            (None, Some(email)) => store::saml::bindings::owner(tx, organization, email).await?,
+            _ => None,
+        };
+        let none = || Finding::new("account", "a Managed Account of the organization", "none");
+        let unknown = || Err(NotLetIn::Unknown(none()));
+        let Some(id) = bound.or(by_address) else { return Ok(unknown()) };
+        let held = store::managed_accounts::lock(tx, id).await?;
+        let Some(managed) = held.map(|held| held.managed) else { return Ok(unknown()) };
+        match managed.state {
+            State::Provisioning | State::Deleting => return Ok(unknown()),
+            State::Suspending | State::Suspended | State::Resuming => {
+                return Ok(Err(NotLetIn::Suspended(id)));
+            }
+            State::Invited | State::Active => {}
+        }
+        if bound.is_none() {
+            let now = self.clock.now();
+            if !store::saml::bindings::bind(tx, organization, &who.name, id, now).await? {
+                let finding =
+                    Finding::new("account", "the name that the account is bound to", "another name");
+                return Ok(Err(NotLetIn::Unknown(finding)));
+            }
+        }
+        Ok(Ok(managed))
+    }
+
+    /// Begins the session; the first one makes the account active (MAN-2).
+    async fn let_in_managed(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        managed: Managed,
+        pending: &Pending,
+        not_after: OffsetDateTime,
+    ) -> Result<NewSession, sqlx::Error> {
+        let now = self.clock.now();
+        let account = managed.account.id;
+        if let Ok((managed, true)) = managed.signed_in(now) {
+            store::managed_accounts::save(tx, &managed, None, None).await?;
+            let activated = events::managed_account_activated(&managed);
+            self.outbox.publish(tx, activated.by_caller(caller)).await?;
+        }
+        let (method, origin) = (Method::Federated, caller.origin.clone());
+        let beginning = Beginning {
+            account,
+            organization: Some(pending.organization),
+            method,
+            origin,
+            not_after: Some(not_after),
+        };
+        let session = self.begin_session(tx, caller, beginning, now).await?;
+        self.note(tx, caller, about(pending, Some(account)), None).await?;
+        Ok(session)
+    }
+
+    /// Writes down why nobody was signed in.
+    async fn turn_away_managed(
+        &self,
+        mut tx: Tx,
+        caller: &Caller,
+        pending: &Pending,
+        why: NotLetIn,
+    ) -> Result<SamlError, sqlx::Error> {
+        let (account, finding) = match why {
+            NotLetIn::Suspended(id) => {
+                let finding = Finding::new("account_state", "an account that is not suspended", "suspended");
+                (Some(id), finding)
+            }
+            NotLetIn::Unknown(finding) => (None, finding),
+        };
+        let is_connection = finding.check == "connection";
+        if let Some(account) = account {
+            let now = self.clock.now();
+            let entry = store::login_history::Entry {
+                id: self.entropy.uuid(now),
+                account,
+                at: now,
+                origin: &caller.origin,
+                method: Method::Federated,
+                refused: Some(ErrorReason::AccountSuspended.code()),
+            };
+            store::login_history::insert(&mut tx, &entry).await?;
+            let refused = events::sign_in_refused(account, ErrorReason::AccountSuspended);
+            let refused = refused.organization(pending.organization);
+            self.outbox.publish(&mut tx, refused.by_caller(caller)).await?;
+        }
+        let reference = self.note(&mut tx, caller, about(pending, account), Some(finding)).await?;
+        tx.commit().await?;
+        Ok(match account {
+            Some(_) => SamlError::AccountSuspended(reference),
+            None if is_connection => SamlError::Refused(reference),
+            None => SamlError::AccountUnknown(reference),
+        })
+    }
+}
+
+fn about(pending: &Pending, account: Option<AccountId>) -> About {
+    let (organization, connection) = (pending.organization, Some(pending.connection));
+    About { organization, connection, test: false, account }
+}

@@ -1,0 +1,50 @@
+//! Our key pairs, sealed.
+
+use pass_types::OrganizationId;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// A key pair, as it is stored.
+pub struct Sealed {
+    /// PKCS#8, sealed.
+    pub key: Vec<u8>,
+    /// Which of our keys sealed it.
+    pub by: String,
+    /// DER.
+    pub certificate: Vec<u8>,
+}
+
+/// Adds an organization's, unless it has one.
+pub async fn insert(
+    db: &mut PgConnection,
+    organization: OrganizationId,
+    sealed: &Sealed,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO saml_keys (organization_id, sealed, sealed_by, certificate, created_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (organization_id) DO NOTHING",
+        organization.uuid(),
+        sealed.key,
+        sealed.by,
+        sealed.certificate,
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An organization's.
+pub async fn find(
+    db: &mut PgConnection,
+    organization: OrganizationId,
+) -> Result<Option<Sealed>, sqlx::Error> {
+    sqlx::query_as!(
+        Sealed,
+        r#"SELECT sealed AS key, sealed_by AS "by", certificate FROM saml_keys WHERE organization_id = $1"#,
+        organization.uuid(),
+    )
+    .fetch_optional(db)
+    .await
+}

@@ -1,0 +1,8 @@
+//! SAML connections, and what signing in by them goes through.
+
+pub mod bindings;
+pub mod connections;
+pub mod flows;
+pub mod keys;
+pub mod log;
+pub mod tests;
