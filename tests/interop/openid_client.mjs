@@ -1,6 +1,7 @@
 // A relying party that somebody else wrote (npm: openid-client, a certified OpenID client): discovery,
 // code with PKCE, ID token, userinfo, refresh, logout address. It talks with the test by lines of
 // JSON: it says where the browser must go, is told where the browser came back to, and says what it got.
+// Without a secret it makes a key (private_key_jwt), says its public half first, and is told when to go on.
 import dns from 'node:dns'
 import readline from 'node:readline'
 import * as client from 'openid-client'
@@ -17,7 +18,15 @@ const { ISSUER, CLIENT_ID, CLIENT_SECRET, REDIRECT_URI, POST_LOGOUT_URI } = proc
 const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const say = (message) => console.log(JSON.stringify(message))
 
-const config = await client.discovery(new URL(ISSUER), CLIENT_ID, CLIENT_SECRET, undefined, {
+const withKey = async () => {
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', pair.publicKey)
+  say({ jwks: { keys: [{ kty, crv, x, y, kid: 'interop', use: 'sig', alg: 'ES256' }] } })
+  await lines.next()
+  return client.PrivateKeyJwt({ key: pair.privateKey, kid: 'interop' })
+}
+const authentication = CLIENT_SECRET ? client.ClientSecretPost(CLIENT_SECRET) : await withKey()
+const config = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, authentication, {
   execute: [client.allowInsecureRequests],
 })
 const verifier = client.randomPKCECodeVerifier()

@@ -7,7 +7,7 @@ use crate::{
     http::Limits,
     store,
 };
-use pass_runtime::{Shutdown, Tasks};
+use pass_runtime::{Shutdown, Tasks, http::GuardedClient};
 use std::{sync::Arc, time::Duration};
 
 /// How often signing keys are looked after.
@@ -18,7 +18,7 @@ const LOGOUTS: Duration = Duration::from_secs(1);
 const PRUNE: Duration = Duration::from_mins(10);
 
 /// Starts them.
-pub fn start(gateway: &Gateway, feed: &Feed, limits: &Arc<Limits>, http: reqwest::Client, tasks: &Tasks) {
+pub fn start(gateway: &Gateway, feed: &Feed, limits: &Arc<Limits>, http: GuardedClient, tasks: &Tasks) {
     let (keys, logouts, prune) = (gateway.clone(), gateway.clone(), gateway.clone());
     tasks.spawn("signing keys", move |shutdown| async move {
         every(KEYS, &shutdown, || keys.rotate_keys()).await;
@@ -49,7 +49,7 @@ async fn every<F: Future<Output = Result<(), Fault>>>(
     }
 }
 
-async fn tell_clients(gateway: Gateway, feed: &Feed, http: reqwest::Client, shutdown: &Shutdown) {
+async fn tell_clients(gateway: Gateway, feed: &Feed, http: GuardedClient, shutdown: &Shutdown) {
     let mut deliveries = Deliveries::new(gateway, http);
     loop {
         report(deliveries.begin().await);
@@ -87,6 +87,7 @@ impl Gateway {
         let gone = store::flows::prune(&mut connection, now).await?
             + store::codes::prune(&mut connection, day_ago).await?
             + store::families::prune(&mut connection, day_ago).await?
+            + store::assertions::prune(&mut connection, day_ago).await?
             + store::revocations::prune(&mut connection, now).await?
             + store::logouts::prune(&mut connection, now - time::Duration::days(30)).await?;
         tracing::debug!(rows = gone, "deleted what is over");

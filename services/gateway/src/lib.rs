@@ -8,6 +8,9 @@
 //! What happens when somebody signs in to a product: [`app::authorize`] keeps the request as a flow and sends
 //! the browser to the sign-in page; `http::sign_in` has identity check the password and sets the cookie;
 //! [`app::authorize`] goes on with the flow and issues a code; the product redeems it by [`app::exchange`].
+//! With a Managed Account, `http::managed` has identity write the request to the organization's identity
+//! provider and sends the browser there; what that has the browser post, `http::saml` passes to identity, and
+//! ends the sign-in in the browser that began it. Then the flow goes on as above.
 //! When the session ends, [`app::revocations`] voids what came from it, [`feed`] tells every process, and
 //! [`app::back_channel`] the clients.
 
@@ -21,7 +24,7 @@ pub mod jobs;
 mod store;
 
 use app::{Gateway, Terms, keys::Keys, revocations::SessionsEnded};
-use domain::{keys::Policy, seal::Envelope};
+use domain::keys::Policy;
 use feed::Feed;
 use http::{Limits, Site};
 use pass_events::{BrokerConfig, BrokerError, Consumer, Outbox, Relay};
@@ -31,9 +34,11 @@ use pass_runtime::{
     Context,
     config::SecretText,
     database::{self, DatabaseConfig, DatabaseError},
+    http::{GuardedClient, is_global},
+    seal::Envelope,
 };
 use pass_types::{Invalid, LinkKey};
-use pass_web::{HostCookie, Web, WebConfig, WebError};
+use pass_web::{HostCookie, Network, Web, WebConfig, WebError};
 use sqlx::migrate::Migrator;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -72,6 +77,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// Refresh tokens.
     pub refresh: RefreshConfig,
+    /// Telling clients that a session ended.
+    pub back_channel: BackChannelConfig,
     /// Credentials that may be posted from one network address in a minute.
     pub credentials_per_minute: NonZeroU32,
     /// Authorization requests from one network that may begin to wait for a sign-in in a minute.
@@ -87,15 +94,15 @@ pub struct KeysConfig {
     /// The one before, while there are keys that it sealed; empty: none.
     pub previous_secret: SecretText,
     /// Days that a key signs.
-    pub period_days: u32,
+    pub period_days: NonZeroU32,
     /// Minutes that a key is published before it signs, at least.
-    pub lead_minutes: u32,
+    pub lead_minutes: NonZeroU32,
 }
 
 impl Default for KeysConfig {
     fn default() -> Self {
         let (secret, previous_secret) = (SecretText::default(), SecretText::default());
-        Self { secret, previous_secret, period_days: 30, lead_minutes: 60 }
+        Self { secret, previous_secret, period_days: nonzero(30), lead_minutes: nonzero(60) }
     }
 }
 
@@ -106,15 +113,24 @@ pub struct RefreshConfig {
     /// Derives a token's successor: at least 16 bytes, the same in all replicas.
     pub secret: SecretText,
     /// Minutes that one lives unused.
-    pub idle_minutes: u32,
+    pub idle_minutes: NonZeroU32,
     /// Hours that a family lives; the session's end may come before.
-    pub absolute_hours: u32,
+    pub absolute_hours: NonZeroU32,
 }
 
 impl Default for RefreshConfig {
     fn default() -> Self {
-        Self { secret: SecretText::default(), idle_minutes: 60, absolute_hours: 12 }
+        Self { secret: SecretText::default(), idle_minutes: nonzero(60), absolute_hours: nonzero(12) }
     }
+}
+
+/// Telling clients that a session ended.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackChannelConfig {
+    /// Networks whose addresses may be called though they are not public ones: those of clients that run
+    /// beside the suite.
+    pub allow: Vec<Network>,
 }
 
 impl Default for Config {
@@ -132,10 +148,15 @@ impl Default for Config {
             mesh: MeshConfig::default(),
             keys: KeysConfig::default(),
             refresh: RefreshConfig::default(),
-            credentials_per_minute: NonZeroU32::new(30).expect("more than zero"),
-            flows_per_minute: NonZeroU32::new(120).expect("more than zero"),
+            back_channel: BackChannelConfig::default(),
+            credentials_per_minute: nonzero(30),
+            flows_per_minute: nonzero(120),
         }
     }
+}
+
+const fn nonzero(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("a constant above zero")
 }
 
 /// Why the service can't start.
@@ -189,7 +210,7 @@ pub struct App {
     relay: Relay,
     consumer: Consumer<SessionsEnded>,
     /// Calls clients' back-channel logout addresses.
-    back_channel: reqwest::Client,
+    back_channel: GuardedClient,
     context: Context,
 }
 
@@ -228,7 +249,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
     let handler = SessionsEnded(gateway.clone());
     let bindings = &[events::SESSION_ENDED];
     let consumer = Consumer::new(pool, config.broker, events::REVOCATIONS, bindings, handler, context)?;
-    let back_channel = pass_runtime::http::client(domain::logout::PATIENCE.unsigned_abs())?;
+    let back_channel = back_channel(&config.back_channel)?;
     let context = context.clone();
     Ok(App { gateway, feed, web, site, http, grpc, addresses, mesh, relay, consumer, back_channel, context })
 }
@@ -242,8 +263,8 @@ fn terms(config: &Config, issuer: &str) -> Result<Terms, BuildError> {
         refresh_key,
         code_life: Duration::minutes(1),
         token_life: Duration::try_from(TOKEN_LIFE).unwrap_or(Duration::minutes(5)),
-        refresh_idle: Duration::minutes(config.refresh.idle_minutes.into()),
-        refresh_absolute: Duration::hours(config.refresh.absolute_hours.into()),
+        refresh_idle: Duration::minutes(config.refresh.idle_minutes.get().into()),
+        refresh_absolute: Duration::hours(config.refresh.absolute_hours.get().into()),
         flow_life: Duration::minutes(30),
         // A little longer than the link of a sign-up's mail (ACC-1).
         sign_up_life: Duration::hours(25),
@@ -252,8 +273,8 @@ fn terms(config: &Config, issuer: &str) -> Result<Terms, BuildError> {
 
 fn policy(config: &KeysConfig) -> Policy {
     Policy {
-        period: Duration::days(config.period_days.max(1).into()),
-        lead: Duration::minutes(config.lead_minutes.into()),
+        period: Duration::days(config.period_days.get().into()),
+        lead: Duration::minutes(config.lead_minutes.get().into()),
         // Access tokens are over in minutes; ID tokens are still shown at logout, as long as a session lives.
         tail: Duration::hours(13),
     }
@@ -261,8 +282,15 @@ fn policy(config: &KeysConfig) -> Policy {
 
 fn envelope(config: &KeysConfig) -> Result<Envelope, BuildError> {
     let previous = Some(config.previous_secret.expose()).filter(|secret| !secret.is_empty());
-    Envelope::new([config.secret.expose()].into_iter().chain(previous))
+    Envelope::new("gateway signing keys", [config.secret.expose()].into_iter().chain(previous))
         .map_err(|invalid| BuildError::Setting("keys.secret", invalid))
+}
+
+/// Calls what is on the Internet, and what the operator allows.
+fn back_channel(config: &BackChannelConfig) -> Result<GuardedClient, BuildError> {
+    let allowed = config.allow.clone();
+    let may = move |address| is_global(address) || allowed.iter().any(|network| network.contains(address));
+    Ok(GuardedClient::new(domain::logout::PATIENCE.unsigned_abs(), may)?)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, BuildError> {
@@ -296,6 +324,7 @@ impl App {
             consumer,
             back_channel,
         } = self;
+        database::watch(gateway.pool.clone(), &context);
         relay.spawn();
         consumer.spawn();
         feed.spawn(&context);

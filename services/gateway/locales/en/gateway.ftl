@@ -24,6 +24,25 @@ stay = Stay signed in
 signed-out = You are signed out
 signed-out-hint = You have been signed out of Nulab Pass and everything that you used it for.
 
+managed-sign-in = Log in with Managed Account
+managed-sign-in-hint = Your organization's own sign-in page follows.
+organization-id = Organization ID
+organization-id-hint = The short name of your organization, or your email address there.
+saml-sign-in = Log in with SAML
+nulab-sign-in = Sign in with a Nulab Account
+leaving = On to your organization
+leaving-hint = You sign in at your organization's identity provider, { $host }, and come back here.
+leave = Continue
+continue-as-heading = Sign in to Nulab Pass?
+continue-as-hint = The identity provider of { $organization } says that you are { $email }.
+continue-as = Continue as { $email }
+continue-not-me = That is not me
+managed-invitation = Your Managed Account is ready
+managed-invitation-hint = { $name }, your account is managed by { $organization }. Sign in as you do at your organization; there is no password to choose.
+managed-invitation-no-handle = Your organization has no Organization ID at the moment. Sign in with your email address there.
+managed-invitation-over = You can sign in all the same: with your Organization ID, or your email address there.
+saml-begin-again = Go back to the application that you came from and sign in there once more, or begin here.
+
 client-unknown = This application is not known
 client-unknown-hint = The page that sent you here is not registered with Nulab Pass. Nothing was sent to it. Tell whoever runs it.
 redirect-unknown = This address is not known

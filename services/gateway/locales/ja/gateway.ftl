@@ -24,6 +24,25 @@ stay = ログインしたままにする
 signed-out = ログアウトしました
 signed-out-hint = Nulab Pass と、それを使ったすべてのサービスからログアウトしました。
 
+managed-sign-in = マネージドアカウントでログイン
+managed-sign-in-hint = このあと、組織のログインページが表示されます。
+organization-id = 組織ID
+organization-id-hint = 組織の短い名前、または組織でのメールアドレスを入力してください。
+saml-sign-in = SAMLでログイン
+nulab-sign-in = ヌーラボアカウントでログイン
+leaving = 組織のログインページへ
+leaving-hint = 組織のIDプロバイダー（{ $host }）でログインすると、ここに戻ります。
+leave = 続ける
+continue-as-heading = Nulab Passにログインしますか？
+continue-as-hint = { $organization }のIDプロバイダーによると、あなたは{ $email }です。
+continue-as = { $email } として続ける
+continue-not-me = これは私ではありません
+managed-invitation = マネージドアカウントの準備ができました
+managed-invitation-hint = { $name } さん、このアカウントは{ $organization }によって管理されています。組織でお使いのアカウントでログインしてください。パスワードの設定は不要です。
+managed-invitation-no-handle = 現在、組織IDが設定されていません。組織でのメールアドレスでログインしてください。
+managed-invitation-over = このリンクがなくても、組織IDまたは組織でのメールアドレスでログインできます。
+saml-begin-again = もとのアプリケーションに戻ってもう一度ログインするか、ここからログインしてください。
+
 client-unknown = このアプリケーションは登録されていません
 client-unknown-hint = アクセス元のページは Nulab Pass に登録されていません。情報は何も送信していません。アプリケーションの運営者にお知らせください。
 redirect-unknown = この戻り先は登録されていません

@@ -4,7 +4,7 @@ use crate::{
     app::{Fault, Gateway},
     domain::{
         authorization::{Flow, Nowhere, Parameters, Prompt, Refusal, Request, Return, Step, client_id},
-        client::Client,
+        client::{Client, RegisteredUri},
     },
     grpc::Session,
     store::{self, codes::Issued},
@@ -125,6 +125,12 @@ impl Gateway {
     ) -> Result<bool, Fault> {
         let now = self.clock.now();
         Ok(store::flows::signed_up(&mut *self.pool.acquire().await?, flow, browser, session, now).await?)
+    }
+
+    /// Where a flow leads to, in whichever browser; `None`: it is over.
+    pub async fn leads_to(&self, flow: Uuid) -> Result<Option<RegisteredUri>, Fault> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(store::flows::redirect_uri(&mut connection, flow, self.clock.now()).await?)
     }
 
     /// A flow of the browser's that is not over, and which client's it is.

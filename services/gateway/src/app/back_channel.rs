@@ -7,22 +7,24 @@ use crate::{
     events,
     store::{self, logouts::Due},
 };
+use http::StatusCode;
+use pass_runtime::http::{GuardedClient, NotAllowed};
 use pass_types::ClientId;
-use std::collections::HashMap;
+use std::{collections::HashMap, error::Error};
 use tokio::task::{Id, JoinSet};
 use tracing::Instrument;
 
 /// Tries that are under way in this process.
 pub struct Deliveries {
     gateway: Gateway,
-    http: reqwest::Client,
+    http: GuardedClient,
     running: JoinSet<()>,
     clients: HashMap<Id, ClientId>,
 }
 
 impl Deliveries {
     /// None.
-    pub fn new(gateway: Gateway, http: reqwest::Client) -> Self {
+    pub fn new(gateway: Gateway, http: GuardedClient) -> Self {
         Self { gateway, http, running: JoinSet::new(), clients: HashMap::new() }
     }
 
@@ -46,7 +48,7 @@ impl Deliveries {
             match due {
                 Ok(due) => self.start(due),
                 // It stays in the database, and holds up no other.
-                Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a logout is broken"),
+                Err(error) => tracing::error!(error = &error as &dyn Error, "a logout is broken"),
             }
         }
         Ok(())
@@ -57,7 +59,7 @@ impl Deliveries {
         let span = tracing::info_span!("back-channel logout", client.id = %client, attempts = due.attempts);
         let tell = async move {
             if let Err(fault) = gateway.tell(&http, due).await {
-                let error = &fault as &dyn std::error::Error;
+                let error = &fault as &dyn Error;
                 tracing::error!(error, "a back-channel logout broke off; it will be tried again");
             }
         };
@@ -71,7 +73,7 @@ impl Deliveries {
             None => std::future::pending().await,
             Some(Ok((id, ()))) => drop(self.clients.remove(&id)),
             Some(Err(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a back-channel logout broke off");
+                tracing::error!(error = &error as &dyn Error, "a back-channel logout broke off");
                 self.clients.remove(&error.id());
             }
         }
@@ -86,17 +88,13 @@ impl Deliveries {
 }
 
 impl Gateway {
-    async fn tell(&self, http: &reqwest::Client, due: Due) -> Result<(), Fault> {
+    async fn tell(&self, http: &GuardedClient, due: Due) -> Result<(), Fault> {
         let token = self.mint_logout(due.id, &due.client, due.account, due.session)?;
-        let request = http.post(due.uri.url()).form(&[("logout_token", token)]);
-        let outcome = pass_runtime::http::traced(request).send().await;
-        let delivered = match &outcome {
-            Ok(response) => response.status().is_success(),
-            Err(_) => false,
-        };
+        let status = post(http, &due, &token).await;
+        let delivered = status.is_some_and(|status| status.is_success());
         let now = self.clock.now();
         if !delivered && now - due.create_time < GIVE_UP {
-            let status = outcome.ok().map(|response| response.status().as_u16());
+            let status = status.map(|status| status.as_u16());
             tracing::info!(http.status = status, "a back-channel logout failed; it will be tried again");
             let mut connection = self.pool.acquire().await?;
             return Ok(store::logouts::postpone(&mut connection, due.id, now + back_off(due.attempts)).await?);
@@ -109,4 +107,29 @@ impl Gateway {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// What the client's address answers, if it does and may be called.
+async fn post(http: &GuardedClient, due: &Due, token: &str) -> Option<StatusCode> {
+    let not_allowed = || {
+        tracing::warn!("its address is not a public one, and back_channel.allow does not have its network");
+    };
+    let Ok(request) = http.post(due.uri.url()) else {
+        not_allowed();
+        return None;
+    };
+    let request = pass_runtime::http::traced(request.form(&[("logout_token", token)]));
+    match request.send().await {
+        Ok(response) => Some(response.status()),
+        Err(error) => {
+            if is_not_allowed(&error) {
+                not_allowed();
+            }
+            None
+        }
+    }
+}
+
+fn is_not_allowed(error: &(dyn Error + 'static)) -> bool {
+    error.is::<NotAllowed>() || error.source().is_some_and(is_not_allowed)
 }

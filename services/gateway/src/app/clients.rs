@@ -1,9 +1,11 @@
-//! Clients: registered by an operator (API-6), known by their secret or, when public, by nothing but what
-//! they registered.
+//! Clients, as an operator registers them and changes how they prove who they are (API-6).
 
 use crate::{
-    app::{Gateway, TokenError},
-    domain::client::{Audience, Client, RegisteredUri},
+    app::Gateway,
+    domain::{
+        client::{Audience, Authentication, Client, RegisteredUri},
+        client_keys::ClientKeys,
+    },
     events, store,
 };
 use pass_events::Outbox;
@@ -22,8 +24,10 @@ pub struct Registration {
     pub name: String,
     /// "pass" for the console, else the product's name in the mesh.
     pub audience: String,
-    /// Has a secret.
+    /// Proves who it is: by a secret, or by keys if it has some.
     pub confidential: bool,
+    /// Its public keys, a JWK Set; only of a confidential one, which gets no secret then.
+    pub jwks: Option<String>,
     /// Where codes may be sent, at least one.
     pub redirect_uris: Vec<String>,
     /// Where a browser may go after signing out.
@@ -32,7 +36,7 @@ pub struct Registration {
     pub back_channel_logout_uri: Option<String>,
 }
 
-/// Why a client could not be registered, or its secret not be changed.
+/// Why a client could not be registered, or what it proves itself with not be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Something is malformed.
@@ -41,9 +45,12 @@ pub enum ClientError {
     /// The id is taken.
     #[error("there is a client {0} already")]
     Taken(ClientId),
-    /// There is no such client, or it has no secret because it is public.
-    #[error("there is no confidential client {0}")]
-    Unknown(ClientId),
+    /// There is no such client, or it has no secret because it is public or has keys.
+    #[error("there is no client {0} with a secret")]
+    WithoutSecret(ClientId),
+    /// There is no such client, or it has no keys.
+    #[error("there is no client {0} with keys")]
+    WithoutKeys(ClientId),
     /// The database.
     #[error("saving the client")]
     Store(#[from] sqlx::Error),
@@ -54,7 +61,7 @@ impl Problem for ClientError {
         match self {
             Self::Invalid(_) => Kind::InvalidInput,
             Self::Taken(_) => Kind::AlreadyExists,
-            Self::Unknown(_) => Kind::NotFound,
+            Self::WithoutSecret(_) | Self::WithoutKeys(_) => Kind::NotFound,
             Self::Store(_) => Kind::Internal,
         }
     }
@@ -62,7 +69,7 @@ impl Problem for ClientError {
     fn reason(&self) -> ErrorReason {
         match self {
             Self::Invalid(_) | Self::Taken(_) => ErrorReason::InvalidArgument,
-            Self::Unknown(_) => ErrorReason::NotFound,
+            Self::WithoutSecret(_) | Self::WithoutKeys(_) => ErrorReason::NotFound,
             Self::Store(_) => ErrorReason::Internal,
         }
     }
@@ -75,8 +82,8 @@ impl Problem for ClientError {
     }
 }
 
-/// Registers a client; called by `pass client add`. The secret of a confidential one is given here once and
-/// never again.
+/// Registers a client; called by `pass client add`. The secret of a confidential one without keys is given
+/// here once and never again.
 pub async fn register(
     pool: &PgPool,
     outbox: &Outbox,
@@ -85,7 +92,8 @@ pub async fn register(
     registration: &Registration,
 ) -> Result<Option<Secret>, ClientError> {
     let client = parse(registration).map_err(ClientError::Invalid)?;
-    let secret = client.confidential.then(|| Secret::generate(entropy));
+    let with_secret = matches!(client.authentication, Authentication::Secret);
+    let secret = with_secret.then(|| Secret::generate(entropy));
     let mut tx = pool.begin().await?;
     if !store::clients::insert(&mut tx, &client, now).await? {
         return Err(ClientError::Taken(client.id));
@@ -98,9 +106,10 @@ pub async fn register(
     Ok(secret)
 }
 
-/// Gives a confidential client a second secret beside the newest one; an older one ends.
+/// Gives a client that has a secret a second one beside the newest; an older one ends.
 pub async fn add_secret(
     pool: &PgPool,
+    outbox: &Outbox,
     entropy: &Entropy,
     now: OffsetDateTime,
     id: &ClientId,
@@ -108,12 +117,35 @@ pub async fn add_secret(
     let secret = Secret::generate(entropy);
     let mut tx = pool.begin().await?;
     let client = store::clients::find(&mut tx, id).await?;
-    if !client.is_some_and(|client| client.confidential) {
-        return Err(ClientError::Unknown(id.clone()));
+    if !client.is_some_and(|client| matches!(client.authentication, Authentication::Secret)) {
+        return Err(ClientError::WithoutSecret(id.clone()));
     }
     store::clients::add_secret(&mut tx, id, &secret.hash(), now).await?;
+    outbox.publish(&mut tx, events::client_secret_added(id)).await?;
     tx.commit().await?;
     Ok(secret)
+}
+
+/// Gives a client that has keys others instead: for changing one without a gap, the old and the new one
+/// first, and later the new one alone.
+pub async fn replace_keys(
+    pool: &PgPool,
+    outbox: &Outbox,
+    id: &ClientId,
+    jwks: &str,
+) -> Result<(), ClientError> {
+    let keys = keys(jwks).map_err(ClientError::Invalid)?;
+    let mut tx = pool.begin().await?;
+    if !store::clients::replace_keys(&mut tx, id, &keys).await? {
+        return Err(ClientError::WithoutKeys(id.clone()));
+    }
+    outbox.publish(&mut tx, events::client_keys_replaced(id)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn keys(jwks: &str) -> Result<ClientKeys, Violation> {
+    jwks.parse().map_err(|invalid: Invalid| invalid.of("jwks"))
 }
 
 fn parse(registration: &Registration) -> Result<Client, Violation> {
@@ -122,6 +154,7 @@ fn parse(registration: &Registration) -> Result<Client, Violation> {
         name,
         audience,
         confidential,
+        jwks,
         redirect_uris,
         post_logout_uris,
         back_channel_logout_uri,
@@ -141,12 +174,18 @@ fn parse(registration: &Registration) -> Result<Client, Violation> {
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(Invalid("must be 1-100 characters long").of("name"));
     }
+    let authentication = match (confidential, jwks) {
+        (true, Some(jwks)) => Authentication::Keys(keys(jwks)?),
+        (true, None) => Authentication::Secret,
+        (false, None) => Authentication::None,
+        (false, Some(_)) => return Err(Invalid("must not be given for a public client").of("jwks")),
+    };
     let back_channel = back_channel_logout_uri.as_deref().map(str::parse).transpose();
     Ok(Client {
         id: client_id.parse().map_err(|invalid: Invalid| invalid.of("client_id"))?,
         name: name.to_owned(),
         audience: audience.parse::<Audience>().map_err(|invalid| invalid.of("audience"))?,
-        confidential: *confidential,
+        authentication,
         redirect_uris: uris(redirect_uris, "redirect_uris")?,
         post_logout_uris: uris(post_logout_uris, "post_logout_uris")?,
         back_channel_logout_uri: back_channel
@@ -154,38 +193,9 @@ fn parse(registration: &Registration) -> Result<Client, Violation> {
     })
 }
 
-/// How a client says who it is.
-pub struct Credentials {
-    /// Its `client_id`.
-    pub id: String,
-    /// Its secret, if it showed one.
-    pub secret: Option<String>,
-}
-
 impl Gateway {
-    /// The client that these credentials prove. A public client has no secret and may not show one.
-    pub async fn authenticate(&self, credentials: &Credentials) -> Result<Client, TokenError> {
-        let id: ClientId = credentials.id.parse().map_err(|_| TokenError::client())?;
-        let mut connection = self.pool.acquire().await?;
-        let client = store::clients::find(&mut connection, &id).await?.ok_or_else(TokenError::client)?;
-        let proved = match (&credentials.secret, client.confidential) {
-            (None, false) => true,
-            (Some(secret), true) => match secret.parse::<Secret>() {
-                Ok(secret) => store::clients::has_secret(&mut connection, &id, &secret.hash()).await?,
-                Err(_) => false,
-            },
-            _ => false,
-        };
-        if proved { Ok(client) } else { Err(TokenError::client()) }
-    }
-
     /// A client by its id.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, sqlx::Error> {
         store::clients::find(&mut *self.pool.acquire().await?, id).await
-    }
-
-    /// All redirect URIs of all clients.
-    pub async fn redirect_uris(&self) -> Result<Vec<RegisteredUri>, sqlx::Error> {
-        store::clients::redirect_uris(&mut *self.pool.acquire().await?).await
     }
 }

@@ -6,11 +6,10 @@ use crate::{
         mint::{Grant, Tokens},
     },
     domain::{client::Client, family::Family, pkce::Verifier, revocation::Subject},
-    events,
     grpc::Session,
     store::{self, codes::Claim, families::Cause},
 };
-use pass_types::{Membership, Secret, SecretHash};
+use pass_types::{AccountKind, Membership, Secret, SecretHash};
 use time::OffsetDateTime;
 
 /// What a client shows for tokens.
@@ -63,9 +62,12 @@ impl Gateway {
         issued_at: OffsetDateTime,
     ) -> Result<Tokens, TokenError> {
         let id = self.entropy.uuid(issued_at);
+        let organization = membership.as_ref().map(|it| it.organization);
+        let managed = session.kind == AccountKind::Managed;
+        let subjects = Subject::of_token(session.id, session.account, id.into(), organization, managed);
         let mut tx = self.pool.begin().await?;
         store::revocations::lock_session(&mut tx, session.id).await?;
-        if store::revocations::covers(&mut tx, &[Subject::Session(session.id)], issued_at).await? {
+        if store::revocations::covers(&mut tx, &subjects, issued_at).await? {
             return Err(TokenError::grant("the session has ended, or its tokens were revoked just now"));
         }
         let Some(redeemed) = store::codes::redeem(&mut tx, claim, id, issued_at).await? else {
@@ -77,7 +79,7 @@ impl Gateway {
             client: client.id.clone(),
             account: redeemed.account,
             session: redeemed.session,
-            organization: membership.as_ref().map(|it| it.organization),
+            organization,
             scope: redeemed.scope,
             auth_time: redeemed.auth_time,
             idle_expire_time: issued_at + self.terms.refresh_idle,
@@ -105,10 +107,8 @@ impl Gateway {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
         if let Some(family) = store::codes::given(&mut tx, hash, &client.id).await?
-            && let Some(family) = store::families::revoke(&mut tx, family, Cause::CodeReplayed, now).await?
+            && self.revoke_family(&mut tx, family, Cause::CodeReplayed, now).await?
         {
-            self.void_tokens_so_far(&mut tx, family.session, now).await?;
-            self.outbox.publish(&mut tx, events::token_family_revoked(&family)).await?;
             tracing::info!(client.id = %client.id, "a code was used twice");
         }
         tx.commit().await?;

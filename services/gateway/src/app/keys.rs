@@ -1,10 +1,7 @@
 //! Signing keys: made, sealed, published, used, forgotten. When is decided by [`domain::keys`](crate::domain::keys).
 
 use crate::{
-    domain::{
-        keys::{Policy, Times},
-        seal::{Envelope, SealError},
-    },
+    domain::keys::{Policy, Times},
     events,
     store::{self, keys::StoredKey},
 };
@@ -16,6 +13,7 @@ use p256::{
     pkcs8::{DecodePrivateKey, EncodePrivateKey},
 };
 use pass_events::Outbox;
+use pass_runtime::seal::{Envelope, SealError};
 use pass_types::{Entropy, SharedClock};
 use serde::Serialize;
 use sha2::{Digest, Sha256};

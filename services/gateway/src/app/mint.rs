@@ -11,7 +11,7 @@ use pass_mesh::Claims;
 use pass_types::{AccountId, ClientId, Membership, Person, Secret, SessionId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// `typ` of an access token.
@@ -101,12 +101,16 @@ impl Gateway {
             kind: session.kind,
             session: family.session,
             client: client.id.clone(),
+            grant: family.id.into(),
             membership,
+            operator: session.operator,
             issued_at,
         };
         let jti = self.entropy.uuid(issued_at).to_string();
         let audience = client.audience.as_str();
-        let life = self.terms.token_life;
+        // By the clock as well: where a session's end is known, no token outlives it.
+        let left = (session.expire_time - issued_at).max(Duration::ZERO);
+        let life = self.terms.token_life.min(left);
         let claims =
             Claims::of(&person, &self.terms.issuer, audience, &scope.to_string(), jti, life.unsigned_abs());
         let access_token = self.keys.sign(ACCESS, &claims, issued_at)?;
@@ -114,7 +118,7 @@ impl Gateway {
             iss: self.terms.issuer.clone(),
             sub: family.account,
             aud: client.id.to_string(),
-            exp: (issued_at + life).unix_timestamp(),
+            exp: issued_at.unix_timestamp() + life.whole_seconds(),
             iat: issued_at.unix_timestamp(),
             auth_time: family.auth_time.unix_timestamp(),
             sid: family.session,

@@ -1,6 +1,7 @@
 //! Use cases: one file a capability. They alone begin and commit transactions, and they ask other
 //! services before a transaction begins, never inside it.
 
+pub mod authenticate;
 pub mod authorize;
 pub mod back_channel;
 pub mod clients;
@@ -11,8 +12,8 @@ pub mod refresh;
 pub mod revocations;
 pub mod sign_out;
 
+pub use authenticate::{Credentials, Proof};
 pub use authorize::{AuthorizeError, Next};
-pub use clients::Credentials;
 pub use exchange::Redemption;
 pub use sign_out::{Wish, WishError};
 

@@ -7,7 +7,7 @@ use crate::{
     },
     domain::{
         client::Client,
-        family::{Family, Link, Verdict, successor},
+        family::{Family, FamilyId, Link, Verdict, successor},
         scope::Scope,
     },
     events,
@@ -129,37 +129,49 @@ impl Gateway {
         family: &Family,
         now: OffsetDateTime,
     ) -> Result<Tokens, TokenError> {
-        store::families::revoke(&mut tx, family.id, Cause::SessionEnded, now).await?;
+        self.revoke_family(&mut tx, family.id, Cause::SessionEnded, now).await?;
         tx.commit().await?;
         Err(TokenError::grant("the session has ended, or the organization is not open any more"))
     }
 
-    /// Revokes the family, once, and what it gave, access tokens included.
+    /// Revokes a family that was misused.
     async fn kill(
         &self,
         mut tx: Transaction<'_, Postgres>,
         family: &Family,
         now: OffsetDateTime,
     ) -> Result<Tokens, TokenError> {
-        if store::families::revoke(&mut tx, family.id, Cause::Reused, now).await?.is_some() {
-            self.void_tokens_so_far(&mut tx, family.session, now).await?;
-            self.outbox.publish(&mut tx, events::token_family_revoked(family)).await?;
+        if self.revoke_family(&mut tx, family.id, Cause::Reused, now).await? {
             tracing::info!(client.id = %family.client, "a refresh token was used twice: its family is revoked");
         }
         tx.commit().await?;
         Err(TokenError::grant(OVER))
     }
 
-    /// Takes a refresh token back, and with it its family. What is no refresh token of this client's is
-    /// no error (RFC 7009, 2.2).
+    /// Takes a refresh token back, and with it its family and the access tokens that came of it. What is no
+    /// refresh token of this client's is no error (RFC 7009, 2.1 and 2.2).
     pub async fn give_back(&self, client: &Client, token: &str) -> Result<(), TokenError> {
         let Ok(token) = token.parse::<Secret>() else { return Ok(()) };
         let mut tx = self.pool.begin().await?;
         let family = store::families::peek(&mut tx, &token.hash()).await?.map(|(family, _)| family);
         if let Some(family) = family.filter(|it| it.client == client.id) {
-            store::families::revoke(&mut tx, family.id, Cause::Client, self.clock.now()).await?;
+            self.revoke_family(&mut tx, family.id, Cause::Client, self.clock.now()).await?;
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Revokes a family and what it gave, access tokens included, and tells of it; `false`: it was revoked before.
+    pub(super) async fn revoke_family(
+        &self,
+        tx: &mut Transaction<'_, Postgres>,
+        family: FamilyId,
+        cause: Cause,
+        now: OffsetDateTime,
+    ) -> sqlx::Result<bool> {
+        let Some(family) = store::families::revoke(tx, family, cause, now).await? else { return Ok(false) };
+        self.void_grant(tx, family.id, now).await?;
+        self.outbox.publish(tx, events::token_family_revoked(&family, cause)).await?;
+        Ok(true)
     }
 }

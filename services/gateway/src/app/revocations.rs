@@ -3,7 +3,10 @@
 
 use crate::{
     app::Gateway,
-    domain::revocation::{Revocation, Subject},
+    domain::{
+        family::FamilyId,
+        revocation::{Revocation, Subject},
+    },
     store,
 };
 use pass_events::{Handler, HandlerError};
@@ -36,18 +39,16 @@ impl Gateway {
         Ok(())
     }
 
-    /// Voids the access tokens that a session's clients have, though the session goes on: something of
-    /// it was used twice. Access tokens don't name their family, so they are those of the whole session;
-    /// clients that still have a good refresh token get others, which are good when [`SKEW`] is over.
-    pub(super) async fn void_tokens_so_far(
+    /// Voids the access tokens of a family that was revoked.
+    pub(super) async fn void_grant(
         &self,
         tx: &mut Transaction<'_, Postgres>,
-        session: SessionId,
+        family: FamilyId,
         now: OffsetDateTime,
     ) -> sqlx::Result<()> {
-        // What a replica whose clock is ahead has just issued is void as well.
-        let not_before = now + SKEW;
-        let revocation = Revocation { subject: Subject::Session(session), not_before };
+        // In the future: a revoked family never comes back, and replicas' clocks differ.
+        let not_before = now + self.terms.token_life + SKEW;
+        let revocation = Revocation { subject: Subject::Grant(family.into()), not_before };
         store::revocations::insert(tx, &revocation, now, not_before + self.terms.token_life + SKEW).await
     }
 }

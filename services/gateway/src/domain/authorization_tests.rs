@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::client::Audience;
+use crate::domain::client::{Audience, Authentication};
 use time::macros::datetime;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -18,7 +18,7 @@ fn client() -> Client {
         id: "backlog".parse().unwrap(),
         name: "Backlog".to_owned(),
         audience: Audience::Peer("backlog".to_owned()),
-        confidential: true,
+        authentication: Authentication::Secret,
         redirect_uris: vec!["https://backlog.example.com/callback?a=b".parse().unwrap()],
         post_logout_uris: vec![],
         back_channel_logout_uri: None,

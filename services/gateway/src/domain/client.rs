@@ -1,5 +1,6 @@
 //! Relying parties (API-6).
 
+use super::client_keys::ClientKeys;
 use pass_types::{ClientId, Invalid, Product};
 use std::{fmt, str::FromStr};
 use url::{Host, Url};
@@ -13,8 +14,8 @@ pub struct Client {
     pub name: String,
     /// Whom its access tokens are for.
     pub audience: Audience,
-    /// Has a secret, and must show it.
-    pub confidential: bool,
+    /// How it proves who it is.
+    pub authentication: Authentication,
     /// Where codes may be sent: compared character by character.
     pub redirect_uris: Vec<RegisteredUri>,
     /// Where a browser may go after signing out: compared character by character.
@@ -32,6 +33,32 @@ impl Client {
     /// The registered post-logout URI that is exactly this text.
     pub fn post_logout_uri(&self, text: &str) -> Option<&RegisteredUri> {
         self.post_logout_uris.iter().find(|uri| uri.as_str() == text)
+    }
+}
+
+/// How a client proves who it is: in this way and in no other.
+#[derive(Debug, Clone)]
+pub enum Authentication {
+    /// Not at all: a public client can't keep a secret, and is known by what it registered.
+    None,
+    /// By one of its secrets.
+    Secret,
+    /// By an assertion that one of its keys signed.
+    Keys(ClientKeys),
+}
+
+impl Authentication {
+    /// Whether it proves anything.
+    pub fn is_confidential(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Its keys, if it has some.
+    pub fn keys(&self) -> Option<&ClientKeys> {
+        match self {
+            Self::Keys(keys) => Some(keys),
+            Self::None | Self::Secret => None,
+        }
     }
 }
 

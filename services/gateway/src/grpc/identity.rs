@@ -43,6 +43,8 @@ pub struct Session {
     pub time_zone: TimeZone,
     /// How pages look.
     pub appearance: Appearance,
+    /// Staff of the company that runs the suite.
+    pub operator: bool,
 }
 
 /// A session that has just begun.
@@ -63,11 +65,13 @@ pub struct SignUp {
     pub email: String,
     /// The language of the sign-up.
     pub language: Language,
+    /// The flow in which it began.
+    pub continuation: Option<Uuid>,
 }
 
 /// Identity, as the gateway calls it.
 #[derive(Clone)]
-pub struct Identity(Channel);
+pub struct Identity(pub(super) Channel);
 
 impl Identity {
     /// Over a channel of the mesh.
@@ -153,9 +157,10 @@ impl Identity {
     pub async fn sign_up(&self, origin: &Origin, token: &str) -> Result<SignUp, Failure> {
         let message = wire::GetSignUpRequest { token: token.to_owned() };
         let request = CallContext::anonymous(origin.clone()).request(message);
-        let wire::GetSignUpResponse { name, email, language } =
+        let wire::GetSignUpResponse { name, email, language, continuation } =
             self.accounts().get_sign_up(request).await?.into_inner();
-        Ok(SignUp { name, email, language: Language::from_wire(language).map_err(broken)? })
+        let language = Language::from_wire(language).map_err(broken)?;
+        Ok(SignUp { name, email, language, continuation: Uuid::try_parse(&continuation).ok() })
     }
 
     /// Makes the account with its first password, and signs it in. `replaced` is the browser's session so
@@ -176,7 +181,10 @@ impl Identity {
     }
 }
 
-fn begun(session: Option<wire::NewSession>, continuation: Option<Uuid>) -> Result<NewSession, Failure> {
+pub(super) fn begun(
+    session: Option<wire::NewSession>,
+    continuation: Option<Uuid>,
+) -> Result<NewSession, Failure> {
     let wire::NewSession { session_id, token, expire_time: _ } =
         session.ok_or_else(|| broken(Invalid("session is missing")))?;
     Ok(NewSession { id: session_id.parse().map_err(broken)?, token, continuation })
@@ -216,6 +224,8 @@ fn convert(session: Option<wire::Session>, account: Option<wire::Account>) -> Re
         appearance,
         create_time: _,
         etag: _,
+        organization_id: _,
+        operator,
     } = account.ok_or(Invalid("account is missing"))?;
     Ok(Session {
         id: session_id.parse()?,
@@ -230,5 +240,6 @@ fn convert(session: Option<wire::Session>, account: Option<wire::Account>) -> Re
         language: Language::from_wire(language)?,
         time_zone: time_zone.parse()?,
         appearance: Appearance::from_wire(appearance)?,
+        operator,
     })
 }

@@ -2,10 +2,12 @@
 
 mod identity;
 mod organization;
+mod saml;
 mod trust;
 
 pub use identity::{Identity, NewSession, Session, SignUp};
 pub use organization::Organizations;
+pub use saml::{Arrival, Departure, Finished};
 pub use trust::{TrustHandler, to_wire};
 
 use pass_mesh::Failure;

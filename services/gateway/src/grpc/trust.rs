@@ -57,19 +57,20 @@ impl TrustService for TrustHandler {
 fn subjects(
     message: wire::CheckRevocationRequest,
 ) -> Result<(Vec<Subject>, time::OffsetDateTime), Violation> {
-    let wire::CheckRevocationRequest { session_id, account_id, organization_id, managed, issue_time } =
-        message;
+    let wire::CheckRevocationRequest {
+        session_id,
+        account_id,
+        organization_id,
+        managed,
+        issue_time,
+        grant_id,
+    } = message;
     let account = account_id.parse().map_err(|invalid: Invalid| invalid.of("account_id"))?;
     let session = session_id.parse().map_err(|invalid: Invalid| invalid.of("session_id"))?;
-    let mut subjects = vec![Subject::Session(session), Subject::Account(account)];
-    if !organization_id.is_empty() {
-        let organization =
-            organization_id.parse().map_err(|invalid: Invalid| invalid.of("organization_id"))?;
-        subjects.push(Subject::Membership(account, organization));
-        if managed {
-            subjects.push(Subject::ManagedAccounts(organization));
-        }
-    }
+    let grant = grant_id.parse().map_err(|invalid: Invalid| invalid.of("grant_id"))?;
+    let organization = Some(organization_id).filter(|id| !id.is_empty()).map(|id| id.parse());
+    let organization = organization.transpose().map_err(|invalid: Invalid| invalid.of("organization_id"))?;
+    let subjects = Subject::of_token(session, account, grant, organization, managed);
     Ok((subjects, instant(issue_time).map_err(|invalid| invalid.of("issue_time"))?))
 }
 
@@ -77,6 +78,7 @@ fn subjects(
 pub fn to_wire(revocation: &Revocation) -> Message {
     let subject = match revocation.subject {
         Subject::Session(id) => revocation::Subject::SessionId(id.to_string()),
+        Subject::Grant(id) => revocation::Subject::GrantId(id.to_string()),
         Subject::Account(id) => revocation::Subject::AccountId(id.to_string()),
         Subject::ManagedAccounts(id) => revocation::Subject::ManagedAccountsOfOrganizationId(id.to_string()),
         Subject::Membership(..) => revocation::Subject::Membership(revocation.subject.id()),

@@ -1,11 +1,14 @@
 //! Discovery (`OpenID` Connect Discovery, 4; RFC 8414) and JWKS.
 
 use super::Site;
-use crate::domain::scope::Scope;
+use crate::domain::{client_keys::ClientKeys, scope::Scope};
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderValue, header};
 use pass_types::Language;
 use serde_json::{Value, json};
+
+/// How clients prove who they are.
+const AUTHENTICATION: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
 /// `/.well-known/openid-configuration`
 pub async fn discovery(State(site): State<Site>) -> impl IntoResponse {
@@ -28,8 +31,10 @@ fn document(issuer: &str) -> Value {
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": AUTHENTICATION,
+        "token_endpoint_auth_signing_alg_values_supported": ClientKeys::ALGORITHMS,
+        "revocation_endpoint_auth_methods_supported": AUTHENTICATION,
+        "revocation_endpoint_auth_signing_alg_values_supported": ClientKeys::ALGORITHMS,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "claims_supported": [

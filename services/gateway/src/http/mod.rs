@@ -4,9 +4,11 @@
 mod authorize;
 mod binding;
 mod logout;
+mod managed;
 mod metadata;
 mod oauth;
 mod pages;
+mod saml;
 mod session;
 mod sign_in;
 mod sign_up;
@@ -79,6 +81,15 @@ enum Endpoint {
     SignUpSent,
     PasswordPage,
     Password,
+    ManagedPage,
+    Managed,
+    ManagedInvitation,
+    SamlTest,
+    SamlMetadata,
+    SamlAcs,
+    SamlFinish,
+    SamlContinuePage,
+    SamlContinue,
 }
 
 /// Every route of the gateway; the style sheet and the icon, served by `pass-web`, come on top.
@@ -104,6 +115,15 @@ pub const ROUTES: &[Route] = &[
     route(&["GET"], "/sign-up/sent", Who::Anybody, Endpoint::SignUpSent),
     route(&["GET"], "/sign-up/{token}", Who::Anybody, Endpoint::PasswordPage),
     route(&["POST"], "/sign-up/{token}", Who::OwnPage, Endpoint::Password),
+    route(&["GET"], "/managed", Who::Anybody, Endpoint::ManagedPage),
+    route(&["POST"], "/managed", Who::OwnPage, Endpoint::Managed),
+    route(&["GET"], "/managed/invitations/{token}", Who::Anybody, Endpoint::ManagedInvitation),
+    route(&["GET"], "/saml/tests/{token}", Who::Anybody, Endpoint::SamlTest),
+    route(&["GET"], "/saml/{space_key}", Who::Anybody, Endpoint::SamlMetadata),
+    route(&["POST"], "/saml/{space_key}/acs", Who::Anybody, Endpoint::SamlAcs),
+    route(&["GET"], "/saml/finish", Who::Anybody, Endpoint::SamlFinish),
+    route(&["GET"], "/saml/continue", Who::Anybody, Endpoint::SamlContinuePage),
+    route(&["POST"], "/saml/continue", Who::OwnPage, Endpoint::SamlContinue),
 ];
 
 const fn route(methods: &'static [&'static str], path: &'static str, who: Who, endpoint: Endpoint) -> Route {
@@ -133,6 +153,15 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Site> {
         Endpoint::SignUpSent => get(sign_up::sent),
         Endpoint::PasswordPage => get(sign_up::password_page),
         Endpoint::Password => post(sign_up::password),
+        Endpoint::ManagedPage => get(managed::page),
+        Endpoint::Managed => post(managed::post),
+        Endpoint::ManagedInvitation => get(managed::invitation),
+        Endpoint::SamlTest => get(managed::test),
+        Endpoint::SamlMetadata => get(saml::metadata),
+        Endpoint::SamlAcs => post(saml::acs),
+        Endpoint::SamlFinish => get(saml::finish),
+        Endpoint::SamlContinuePage => get(saml::unsolicited),
+        Endpoint::SamlContinue => post(saml::go_on),
     }
 }
 
@@ -189,8 +218,7 @@ fn see_other(location: &str) -> Response {
 
 /// What another service refused, for a page.
 fn refusal(failure: Failure) -> Refusal {
-    let Failure { kind, reason, violations, message: _, metadata: _, retry_after } = failure;
-    Refusal { kind, reason, violations, retry_after }
+    failure.into()
 }
 
 /// A page for a fault of ours, which is logged here, once.

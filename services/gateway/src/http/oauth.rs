@@ -2,8 +2,9 @@
 
 use super::{Site, authorize::parameters};
 use crate::{
-    app::{Credentials, Redemption, TokenError},
+    app::{Credentials, Proof, Redemption, TokenError},
     domain::{
+        assertion,
         authorization::{Parameters, Refusal},
         client::Client,
     },
@@ -80,15 +81,30 @@ async fn client(site: &Site, headers: &HeaderMap, parameters: &Parameters) -> Re
 /// One way to prove who it is, never two (RFC 6749, 2.3).
 fn credentials(headers: &HeaderMap, parameters: &Parameters) -> Result<Credentials, TokenError> {
     let (said, secret) = (parameters.get("client_id"), parameters.get("client_secret"));
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let (id, password) = basic(value).ok_or_else(TokenError::client)?;
-        if secret.is_some() || said.is_some_and(|said| said != id) {
-            return Err(Refusal::invalid("a client proves who it is in one way only").into());
+    let header = headers.get(header::AUTHORIZATION).map(|value| basic(value).ok_or_else(TokenError::client));
+    let (id, proof) = match (header.transpose()?, secret, shown_assertion(parameters)?) {
+        (Some((id, password)), None, None) if said.is_none_or(|said| said == id) => {
+            (Some(id), Proof::Secret(password))
         }
-        return Ok(Credentials { id, secret: Some(password) });
+        (None, Some(secret), None) => (said.map(str::to_owned), Proof::Secret(secret.to_owned())),
+        (None, None, Some(assertion)) => {
+            let id = said.map(str::to_owned).or_else(|| assertion::claimed_client(assertion));
+            (id, Proof::Assertion(assertion.to_owned()))
+        }
+        (None, None, None) => (said.map(str::to_owned), Proof::None),
+        _ => return Err(Refusal::invalid("a client proves who it is in one way only").into()),
+    };
+    Ok(Credentials { id: id.ok_or_else(TokenError::client)?, proof })
+}
+
+/// RFC 7521, 4.2.
+fn shown_assertion(parameters: &Parameters) -> Result<Option<&str>, TokenError> {
+    match (parameters.get("client_assertion"), parameters.get("client_assertion_type")) {
+        (None, None) => Ok(None),
+        (Some(assertion), Some(assertion::TYPE)) => Ok(Some(assertion)),
+        (Some(_), Some(_)) => Err(TokenError::client()),
+        _ => Err(Refusal::invalid("client_assertion and client_assertion_type go together").into()),
     }
-    let id = said.ok_or_else(TokenError::client)?.to_owned();
-    Ok(Credentials { id, secret: secret.map(str::to_owned) })
 }
 
 /// Both halves are form-encoded (RFC 6749, 2.3.1).

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use pass_web::{Page, Texts, html_with};
+use url::Url;
 
 fluent_templates::static_loader! {
     static OWN = {
@@ -29,6 +30,59 @@ pub struct SignIn {
     pub action: String,
     pub email: String,
     pub sign_up: String,
+    /// The page for Managed Accounts.
+    pub managed: String,
+}
+
+/// Which organization (SML-8).
+#[derive(Template)]
+#[template(path = "managed.html")]
+pub struct Managed {
+    pub page: Page,
+    /// Where the person goes on to.
+    pub client: Option<String>,
+    pub action: String,
+    pub identifier: String,
+    pub sign_in: String,
+}
+
+/// On to the identity provider.
+#[derive(Template)]
+#[template(path = "leave.html")]
+pub struct Leave {
+    pub page: Page,
+    /// Whose page comes next.
+    pub host: String,
+    pub url: Url,
+}
+
+/// A sign-in that came to nothing, and the way back to its beginning.
+#[derive(Template)]
+#[template(path = "sign_in_refused.html")]
+pub struct SignInRefused {
+    pub page: Page,
+    /// Key of the sentence that says what to do.
+    pub hint: &'static str,
+}
+
+/// Is that you? The identity provider began it.
+#[derive(Template)]
+#[template(path = "continue_as.html")]
+pub struct ContinueAs {
+    pub page: Page,
+    pub organization: String,
+    pub email: String,
+    pub handle: String,
+}
+
+/// How to sign in with a new Managed Account (MAN-2).
+#[derive(Template)]
+#[template(path = "managed_invitation.html")]
+pub struct ManagedInvitation {
+    pub page: Page,
+    pub name: String,
+    pub organization: String,
+    pub handle: String,
 }
 
 /// Name and address.

@@ -1,6 +1,6 @@
 use super::*;
 use pass_types::Language;
-use pass_web::{Browser, message_keys};
+use pass_web::{Browser, Refusal, message_keys};
 
 #[test]
 fn both_languages_have_the_same_keys() {
@@ -20,7 +20,31 @@ fn every_page_renders_in_both_languages() {
         let link = || "/sign-in?flow=0190".to_owned();
         let (heading, hint) = ("flow-over", "flow-over-hint");
         let pages = [
-            SignIn { page: page(), client: Some(text()), action: link(), email: text(), sign_up: link() }
+            SignIn {
+                page: page(),
+                client: Some(text()),
+                action: link(),
+                email: text(),
+                sign_up: link(),
+                managed: link(),
+            }
+            .render(),
+            Managed {
+                page: page(),
+                client: Some(text()),
+                action: link(),
+                identifier: text(),
+                sign_in: link(),
+            }
+            .render(),
+            Leave { page: page(), host: text(), url: "https://idp.example/sso?a=1&b=%22".parse().unwrap() }
+                .render(),
+            SignInRefused { page: page().refused(Refusal::malformed()), hint: "saml-begin-again" }.render(),
+            SignInRefused { page: page().refused(Refusal::malformed()), hint: "managed-invitation-over" }
+                .render(),
+            ContinueAs { page: page(), organization: text(), email: text(), handle: "h".to_owned() }.render(),
+            ManagedInvitation { page: page(), name: text(), organization: text(), handle: text() }.render(),
+            ManagedInvitation { page: page(), name: text(), organization: text(), handle: String::new() }
                 .render(),
             SignUp { page: page(), action: link(), typed_name: text(), email: text(), sign_in: link() }
                 .render(),

@@ -96,6 +96,7 @@ fn show(site: &Site, stage: &Stage, status: StatusCode, page: Page, email: Strin
         action: with_flow("/sign-in", stage.id),
         email,
         sign_up: with_flow("/sign-up", stage.id),
+        managed: with_flow("/managed", stage.id),
     };
     stage.leading(site, html_with(status, &page))
 }

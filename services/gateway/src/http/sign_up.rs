@@ -105,7 +105,7 @@ pub async fn password_page(
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
     let sign_up = find(&site, &browser, &token).await?;
-    let targets = targets(&site, &browser).await?;
+    let targets = targets(&site, &browser, &sign_up).await?;
     Ok(choose(targets, StatusCode::OK, browser.page().in_language(sign_up.language), &sign_up))
 }
 
@@ -121,12 +121,15 @@ fn choose(targets: FormTargets, status: StatusCode, page: Page, sign_up: &SignUp
     response
 }
 
-/// Where the form may lead on to. Which client the person came from is told only when the link is used, so
-/// it may be any of them: there are as many as products.
-async fn targets(site: &Site, browser: &Browser) -> Result<FormTargets, Response> {
-    let uris = site.gateway.redirect_uris().await.map_err(|error| fault(browser, &error.into()))?;
-    let of_clients = uris.iter().map(RegisteredUri::url);
-    Ok(FormTargets(of_clients.chain([site.gateway.terms.home.clone()]).collect()))
+/// Where the form may lead on to: to the client whose flow the sign-up began in, or, when that is over, to the
+/// start page.
+async fn targets(site: &Site, browser: &Browser, sign_up: &SignUp) -> Result<FormTargets, Response> {
+    let back = match sign_up.continuation {
+        Some(flow) => site.gateway.leads_to(flow).await.map_err(|fault_| fault(browser, &fault_))?,
+        None => None,
+    };
+    let home = site.gateway.terms.home.clone();
+    Ok(FormTargets(back.iter().map(RegisteredUri::url).chain([home]).collect()))
 }
 
 /// What the form has.
@@ -144,7 +147,7 @@ pub async fn password(
     Form(fields): Form<Choice>,
 ) -> Result<Response, Response> {
     let sign_up = find(&site, &browser, &token).await?;
-    let targets = targets(&site, &browser).await?;
+    let targets = targets(&site, &browser, &sign_up).await?;
     let refuse = |refusal: Refusal| {
         let page = browser.page().in_language(sign_up.language);
         choose(targets.clone(), http_status(refusal.kind), page.refused(refusal), &sign_up)

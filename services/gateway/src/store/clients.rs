@@ -1,7 +1,10 @@
 //! Clients and their secrets.
 
 use super::broken;
-use crate::domain::client::{Client, RegisteredUri};
+use crate::domain::{
+    client::{Authentication, Client, RegisteredUri},
+    client_keys::ClientKeys,
+};
 use pass_types::{ClientId, SecretHash};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -14,17 +17,18 @@ pub async fn insert(
 ) -> sqlx::Result<bool> {
     let added = sqlx::query!(
         "INSERT INTO clients (client_id, name, audience, confidential, redirect_uris, post_logout_uris,
-                              back_channel_logout_uri, create_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                              back_channel_logout_uri, create_time, jwks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (client_id) DO NOTHING",
         client.id.as_str(),
         client.name,
         client.audience.as_str(),
-        client.confidential,
+        client.authentication.is_confidential(),
         &texts(&client.redirect_uris),
         &texts(&client.post_logout_uris),
         client.back_channel_logout_uri.as_ref().map(RegisteredUri::as_str),
         now,
+        client.authentication.keys().map(ClientKeys::to_json),
     )
     .execute(connection)
     .await?;
@@ -34,7 +38,7 @@ pub async fn insert(
 /// A client by its id.
 pub async fn find(connection: &mut PgConnection, id: &ClientId) -> sqlx::Result<Option<Client>> {
     let row = sqlx::query!(
-        "SELECT name, audience, confidential, redirect_uris, post_logout_uris, back_channel_logout_uri
+        "SELECT name, audience, confidential, redirect_uris, post_logout_uris, back_channel_logout_uri, jwks
          FROM clients WHERE client_id = $1",
         id.as_str(),
     )
@@ -45,7 +49,11 @@ pub async fn find(connection: &mut PgConnection, id: &ClientId) -> sqlx::Result<
             id: id.clone(),
             name: row.name,
             audience: row.audience.parse().map_err(broken)?,
-            confidential: row.confidential,
+            authentication: match (row.confidential, row.jwks) {
+                (false, _) => Authentication::None,
+                (true, None) => Authentication::Secret,
+                (true, Some(jwks)) => Authentication::Keys(jwks.parse().map_err(broken)?),
+            },
             redirect_uris: uris(&row.redirect_uris)?,
             post_logout_uris: uris(&row.post_logout_uris)?,
             back_channel_logout_uri: row
@@ -58,12 +66,20 @@ pub async fn find(connection: &mut PgConnection, id: &ClientId) -> sqlx::Result<
     .transpose()
 }
 
-/// All redirect URIs of all clients.
-pub async fn redirect_uris(connection: &mut PgConnection) -> sqlx::Result<Vec<RegisteredUri>> {
-    let texts = sqlx::query_scalar!(r#"SELECT DISTINCT unnest(redirect_uris) AS "uri!" FROM clients"#)
-        .fetch_all(connection)
-        .await?;
-    uris(&texts)
+/// Gives a client with keys others instead; `false`: there is none of that id.
+pub async fn replace_keys(
+    connection: &mut PgConnection,
+    id: &ClientId,
+    keys: &ClientKeys,
+) -> sqlx::Result<bool> {
+    let replaced = sqlx::query!(
+        "UPDATE clients SET jwks = $2 WHERE client_id = $1 AND jwks IS NOT NULL",
+        id.as_str(),
+        keys.to_json(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(replaced.rows_affected() == 1)
 }
 
 /// Keeps a secret beside the newest one the client had; an older one ends.

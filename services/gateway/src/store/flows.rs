@@ -3,6 +3,7 @@
 use super::broken;
 use crate::domain::{
     authorization::{Flow, Prompt, Request, Return},
+    client::RegisteredUri,
     scope::Scope,
 };
 use pass_types::{OrganizationId, SecretHash, SessionId};
@@ -111,6 +112,22 @@ pub async fn extend(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Where a flow leads to.
+pub async fn redirect_uri(
+    connection: &mut PgConnection,
+    id: Uuid,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<RegisteredUri>> {
+    let text = sqlx::query_scalar!(
+        "SELECT redirect_uri FROM flows WHERE flow_id = $1 AND expire_time > $2",
+        id,
+        now,
+    )
+    .fetch_optional(connection)
+    .await?;
+    text.map(|text| text.parse().map_err(broken)).transpose()
 }
 
 /// Ends a flow because it is answered; `false`: it was over.

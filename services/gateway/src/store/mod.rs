@@ -1,5 +1,6 @@
 //! The only SQL: functions on a connection, whose caller decides about the transaction.
 
+pub mod assertions;
 pub mod clients;
 pub mod codes;
 pub mod families;

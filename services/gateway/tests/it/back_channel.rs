@@ -6,7 +6,7 @@ use crate::{
     product::{CALLBACK, Product, claims, header},
     suite::{ISSUER, Suite},
 };
-use axum::{Form, Router, extract::State, http::StatusCode, routing::post};
+use axum::{Form, Router, extract::State, http::StatusCode, response::Redirect, routing::post};
 use gateway::app::clients::Registration;
 use pass_testkit::wait_for;
 use pass_types::SessionId;
@@ -57,6 +57,7 @@ async fn product(suite: &Suite, id: &str, uri: Option<String>) -> Product {
             name: id.to_owned(),
             audience: id.to_owned(),
             confidential: true,
+            jwks: None,
             redirect_uris: vec![CALLBACK.to_owned()],
             post_logout_uris: vec![],
             back_channel_logout_uri: uri,
@@ -127,6 +128,46 @@ async fn a_logout_token_is_retried_until_it_is_delivered() {
         listener.tokens.lock().unwrap().iter().map(|token| claims(token)["jti"].clone()).collect();
     assert!(ids.len() == 5 && ids.iter().all(|id| *id == ids[0]));
     assert_eq!(suite.waiting_logouts().await, 0);
+}
+
+/// Whose network is not allowed is not called, however the address is written; it counts as one that can't be
+/// told.
+#[tokio::test]
+async fn what_is_not_public_is_called_only_where_allowed() {
+    let suite = Suite::with(|config| config.back_channel.allow = vec!["10.0.0.0/8".parse().unwrap()]).await;
+    let listener = Listener::start().await;
+    let port = listener.uri.split(':').nth(2).unwrap().to_owned();
+    let taro = suite.neighbours.account("Taro");
+    for (index, host) in ["backlog.localhost", "127.0.0.1", "[::1]"].into_iter().enumerate() {
+        let id = format!("client-{index}");
+        let client = product(&suite, &id, Some(format!("http://{host}:{port}"))).await;
+        let ended = session(&suite, &client, &suite.browser(), &taro).await;
+        suite.session_ended(&taro, ended).await;
+    }
+    let tried = async || -> i64 {
+        let query = sqlx::query_scalar("SELECT count(*) FROM back_channel_logouts WHERE attempts = 1");
+        query.fetch_one(&suite.database.pool).await.unwrap()
+    };
+    wait_for(async || tried().await == 3 && suite.waiting_logouts().await == 3).await;
+    assert_eq!((listener.heard(), suite.events("back_channel_logout_settled").await), (0, 0));
+}
+
+/// A redirect is no answer, and is not followed: not even to where it may go.
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let suite = Suite::start().await;
+    let listener = Listener::start().await;
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://backlog.localhost:{}/logout", socket.local_addr().unwrap().port());
+    let elsewhere = listener.uri.clone();
+    let routes = Router::new().route("/logout", post(async move || Redirect::temporary(&elsewhere)));
+    tokio::spawn(async move { axum::serve(socket, routes).await });
+    let backlog = product(&suite, "backlog", Some(uri)).await;
+    let taro = suite.neighbours.account("Taro");
+    let ended = session(&suite, &backlog, &suite.browser(), &taro).await;
+    suite.session_ended(&taro, ended).await;
+    wait_for(async || suite.waiting_logouts().await == 1).await;
+    assert_eq!((listener.heard(), suite.events("back_channel_logout_settled").await), (0, 0));
 }
 
 /// A client's end that takes every request and answers none.

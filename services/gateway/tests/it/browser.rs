@@ -99,6 +99,13 @@ impl Browser {
         body: Option<String>,
         headers: &[(&str, &str)],
     ) -> Page {
+        let form = body.is_some().then_some((CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded"));
+        let headers: Vec<_> = form.into_iter().chain(headers.iter().copied()).collect();
+        self.raw(method, path, &body.unwrap_or_default(), &headers).await
+    }
+
+    /// Sends a body that says of itself what the headers say.
+    pub async fn raw(&self, method: Method, path: &str, body: &str, headers: &[(&str, &str)]) -> Page {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         let cookies: Vec<_> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -108,8 +115,8 @@ impl Browser {
         if let Some(language) = self.language {
             request = request.header("accept-language", language);
         }
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        if !body.is_empty() {
+            request = request.body(body.to_owned());
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

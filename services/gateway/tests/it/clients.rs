@@ -9,6 +9,7 @@ fn good() -> Registration {
         name: "Backlog".to_owned(),
         audience: "backlog".to_owned(),
         confidential: true,
+        jwks: None,
         redirect_uris: vec![CALLBACK.to_owned()],
         post_logout_uris: vec!["https://product.example/bye".to_owned()],
         back_channel_logout_uri: Some("https://product.example/logout".to_owned()),
@@ -47,7 +48,7 @@ async fn what_is_registered_is_checked() {
     assert_eq!(suite.events("client_registered").await, 1);
 }
 
-/// Two secrets at a time: a third ends the oldest.
+/// proves AUD-1: two secrets at a time, a third ends the oldest; each is told of.
 #[tokio::test]
 async fn a_client_has_two_secrets_at_a_time() {
     let suite = Suite::start().await;
@@ -62,13 +63,16 @@ async fn a_client_has_two_secrets_at_a_time() {
         suite.clock.advance(time::Duration::minutes(1));
         let id = "backlog".parse().unwrap();
         let secret =
-            clients::add_secret(&gateway.pool, &gateway.entropy, gateway.clock.now(), &id).await.unwrap();
+            clients::add_secret(&gateway.pool, &gateway.outbox, &gateway.entropy, gateway.clock.now(), &id);
+        let secret = secret.await.unwrap();
         secrets.push(secret.reveal());
         for (age, secret) in secrets.iter().rev().enumerate() {
             assert_eq!(works(secret).await, age < 2, "the {age}th before the newest");
         }
     }
     let unknown = "unknown".parse().unwrap();
-    let refused = clients::add_secret(&gateway.pool, &gateway.entropy, gateway.clock.now(), &unknown).await;
-    assert!(matches!(refused, Err(ClientError::Unknown(_))));
+    assert_eq!(suite.events("client_secret_added").await, 3, "told of");
+    let now = gateway.clock.now();
+    let refused = clients::add_secret(&gateway.pool, &gateway.outbox, &gateway.entropy, now, &unknown).await;
+    assert!(matches!(refused, Err(ClientError::WithoutSecret(_))));
 }

@@ -1,10 +1,12 @@
 //! Codes for tokens.
 
 use crate::{
-    product::{CALLBACK, claims, query},
+    product::{Answer, CALLBACK, claims, query},
     suite::Suite,
 };
-use gateway::app::clients::Registration;
+use gateway::{app::clients::Registration, domain::revocation::Subject};
+use pass_proto::events::v1::token_family_revoked::Cause as Revoked;
+use pass_types::{AccountKind, Role, SessionId};
 use std::time::Duration;
 
 /// Codes are bound to client, redirect URI and verifier; a wrong try does not use them up.
@@ -65,19 +67,23 @@ async fn a_code_expires() {
     product.redeem(&code).await.good();
 }
 
-/// A code used twice revokes what it gave: refresh token and access token, with an event.
+/// A code used twice revokes what it gave, refresh token and access token, with an event; and nothing of another
+/// client's in that session.
 #[tokio::test]
 async fn a_code_used_twice_revokes_what_it_gave() {
     let suite = Suite::start().await;
-    let (product, taro) = (suite.product("backlog").await, suite.neighbours.account("Taro"));
-    let code = product.code(&suite.browser(), &taro).await;
-    let tokens = product.redeem(&code).await;
+    let (product, other) = (suite.product("backlog").await, suite.product("cacoo").await);
+    let (browser, taro) = (suite.browser(), suite.neighbours.account("Taro"));
+    let code = product.code(&browser, &taro).await;
+    let (tokens, others) = (product.redeem(&code).await, other.tokens(&browser, &taro).await);
+    let sid = |tokens: &Answer| claims(&tokens.text("access_token"))["sid"].clone();
+    assert_eq!(sid(&tokens), sid(&others), "one session");
     assert_eq!(product.userinfo(&tokens.text("access_token")).await.status, 200);
     suite.clock.advance(Duration::from_secs(1));
     product.redeem(&code).await.refused("invalid_grant");
     product.refresh(&tokens.text("refresh_token")).await.refused("invalid_grant");
     pass_testkit::wait_for(async || product.userinfo(&tokens.text("access_token")).await.status == 401).await;
-    assert_eq!(suite.events("token_family_revoked").await, 1);
+    assert_eq!(suite.revoked_because().await, [Revoked::CodeReplayed]);
     let not_before: time::OffsetDateTime = sqlx::query_scalar("SELECT max(not_before) FROM revocations")
         .fetch_one(&suite.database.pool)
         .await
@@ -85,6 +91,95 @@ async fn a_code_used_twice_revokes_what_it_gave() {
     assert!(not_before >= suite.gateway.clock.now() + Duration::from_secs(29), "clocks differ");
     product.redeem(&code).await.refused("invalid_grant");
     assert_eq!(suite.events("token_family_revoked").await, 1, "once");
+
+    let fresh = other.refresh(&others.text("refresh_token")).await;
+    for tokens in [&others, &fresh] {
+        assert_eq!(other.userinfo(&tokens.text("access_token")).await.status, 200, "the other client's");
+    }
+    let again = product.tokens(&browser, &taro).await;
+    assert_eq!(product.userinfo(&again.text("access_token")).await.status, 200, "its next grant");
+}
+
+/// proves API-5: a code gives nothing when tokens of its session, account, membership or organization are void.
+#[tokio::test]
+async fn a_code_gives_no_token_that_is_void() {
+    let suite = Suite::start().await;
+    let product = suite.product("backlog").await;
+    let (taro, jiro) = (suite.neighbours.account("Taro"), suite.neighbours.account("Jiro"));
+    let (acme, other) = (
+        suite.neighbours.organization_of(&taro, Role::Member),
+        suite.neighbours.organization_of(&jiro, Role::Member),
+    );
+    let browser = suite.browser();
+    product.tokens(&browser, &taro).await;
+    suite.neighbours.change(&taro, |account| account.kind = AccountKind::Managed);
+    let session = suite.neighbours.sessions_of(&taro)[0];
+    for (subject, gives) in [
+        (Subject::Session(session), false),
+        (Subject::Account(taro.id), false),
+        (Subject::Membership(taro.id, acme), false),
+        (Subject::ManagedAccounts(acme), false),
+        (Subject::Session(SessionId::generate(&suite.gateway.entropy, suite.gateway.clock.now())), true),
+        (Subject::Account(jiro.id), true),
+        (Subject::Membership(jiro.id, acme), true),
+        (Subject::Membership(taro.id, other), true),
+        (Subject::ManagedAccounts(other), true),
+    ] {
+        let code = product.code(&browser, &taro).await;
+        suite.revoke(subject).await;
+        let answer = product.redeem(&code).await;
+        if gives {
+            answer.good();
+        } else {
+            answer.refused("invalid_grant");
+        }
+        sqlx::query("DELETE FROM revocations").execute(&suite.database.pool).await.unwrap();
+    }
+}
+
+/// proves API-5: where the session's end is known, no token outlives it, by the clock alone.
+#[tokio::test]
+async fn a_token_ends_with_the_session_at_the_latest() {
+    let suite = Suite::start().await;
+    let (product, taro) = (suite.product("backlog").await, suite.neighbours.account("Taro"));
+    let browser = suite.browser();
+    let lives = |tokens: &Answer| {
+        let said = [claims(&tokens.text("access_token")), claims(&tokens.text("id_token"))];
+        said.map(|said| said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap())
+    };
+    let tokens = product.tokens(&browser, &taro).await;
+    assert_eq!((lives(&tokens), &tokens.json["expires_in"]), ([300, 300], &300.into()));
+    suite.clock.advance(Duration::from_mins(12 * 60 - 2));
+    let tokens = product.tokens(&browser, &taro).await;
+    assert_eq!((lives(&tokens), &tokens.json["expires_in"]), ([120, 120], &120.into()));
+    let refreshed = product.refresh(&tokens.text("refresh_token")).await;
+    assert_eq!(lives(&refreshed), [120, 120]);
+    suite.clock.advance(Duration::from_secs(119));
+    assert_eq!(product.userinfo(&refreshed.text("access_token")).await.status, 200);
+    suite.clock.advance(Duration::from_secs(1));
+    assert_eq!(product.userinfo(&refreshed.text("access_token")).await.status, 401);
+}
+
+/// An operator's token says so to the suite's own services, and to no product.
+#[tokio::test]
+async fn an_operator_is_one_for_the_suite_alone() {
+    let suite = Suite::start().await;
+    let boss = suite.neighbours.operator("Boss");
+    for (audience, operator) in [("pass", Some(true)), ("backlog", None)] {
+        let client = suite
+            .register(Registration {
+                client_id: format!("client-of-{audience}"),
+                name: audience.to_owned(),
+                audience: audience.to_owned(),
+                confidential: true,
+                redirect_uris: vec![CALLBACK.to_owned()],
+                ..Registration::default()
+            })
+            .await;
+        let tokens = client.tokens(&suite.browser(), &boss).await;
+        let said = claims(&tokens.text("access_token"));
+        assert_eq!(said.get("operator").and_then(serde_json::Value::as_bool), operator, "{audience}");
+    }
 }
 
 /// proves ACC-12: a code that is no good does not keep a session alive.

@@ -1,7 +1,14 @@
 //! What every response carries.
 
-use crate::suite::Suite;
+use crate::{
+    browser::Page,
+    neighbours::response,
+    product::query,
+    saml::{Managed, departure},
+    suite::Suite,
+};
 use gateway::http::ROUTES;
+use pass_proto::types::v1::Language;
 use reqwest::Method;
 
 /// `no-store`, `no-referrer`, `frame-ancestors 'none'`, CSP with nonces: on all routes, refusals and unknown
@@ -10,30 +17,55 @@ use reqwest::Method;
 async fn every_response_has_the_security_headers() {
     let suite = Suite::start().await;
     let browser = suite.browser();
-    let routes = ROUTES.iter().map(|route| (route.methods[0], route.path.replace("{token}", "token")));
+    let path = |path: &str| path.replace("{token}", "token").replace("{space_key}", "SPACE00000");
+    let routes = ROUTES.iter().map(|route| (route.methods[0], path(route.path)));
     let unknown =
         [("GET", "/unknown".to_owned()), ("PUT", "/sign-in".to_owned()), ("GET", "/../etc".to_owned())];
     for (method, path) in routes.chain(unknown) {
         let page = browser.send(Method::from_bytes(method.as_bytes()).unwrap(), &path, None, &[]).await;
-        let policy = page.header("content-security-policy").to_owned();
-        for part in [
-            "default-src 'none'",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "'nonce-",
-        ] {
-            assert!(policy.contains(part), "{method} {path}: {policy}");
-        }
-        assert!(!policy.contains("unsafe"), "{method} {path}: {policy}");
-        assert_eq!(page.header("referrer-policy"), "no-referrer", "{method} {path}");
-        assert_eq!(page.header("x-content-type-options"), "nosniff", "{method} {path}");
-        assert_eq!(page.header("x-frame-options"), "DENY", "{method} {path}");
-        assert!(page.header("strict-transport-security").starts_with("max-age="), "{method} {path}");
         let public = ["/.well-known/openid-configuration", "/oauth/jwks"].contains(&path.as_str());
-        let cache = if public { "public, max-age=60" } else { "no-store" };
-        assert_eq!(page.header("cache-control"), cache, "{method} {path}");
+        must_be_secure(&page, if public { "public, max-age=60" } else { "no-store" }, &path);
     }
+}
+
+/// The same of what the routes for Managed Accounts answer when all is well.
+#[tokio::test]
+async fn what_managed_sign_ins_answer_has_the_security_headers() {
+    let managed = Managed::start().await;
+    let browser = managed.suite.browser();
+    let link = managed.suite.neighbours.invite(&managed.company, "nulab", Language::En);
+    for path in ["/managed", &link, &format!("/saml/{}", managed.company.space_key)] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        must_be_secure(&page, "no-store", path);
+    }
+    let leave = browser.submit("/managed", &[("identifier", &managed.company.handle)]).await;
+    must_be_secure(&leave, "no-store", "the leave page");
+    let assertion = response(&managed.person.email);
+    let relay = query(&departure(&leave))["RelayState"].clone();
+    let posted = managed.post(&[("SAMLResponse", &assertion), ("RelayState", &relay)]).await;
+    must_be_secure(&posted, "no-store", "the answer of the ACS");
+    let finished = browser.get(&posted.location()).await;
+    assert_eq!(finished.location(), "/");
+    must_be_secure(&finished, "no-store", "the end");
+    let asked = browser.get(&managed.unsolicited(&managed.person.email).await).await;
+    assert_eq!(asked.status, 200);
+    must_be_secure(&asked, "no-store", "the question");
+}
+
+fn must_be_secure(page: &Page, cache: &str, what: &str) {
+    let policy = page.header("content-security-policy");
+    for part in
+        ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "'nonce-"]
+    {
+        assert!(policy.contains(part), "{what}: {policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{what}: {policy}");
+    assert_eq!(page.header("referrer-policy"), "no-referrer", "{what}");
+    assert_eq!(page.header("x-content-type-options"), "nosniff", "{what}");
+    assert_eq!(page.header("x-frame-options"), "DENY", "{what}");
+    assert!(page.header("strict-transport-security").starts_with("max-age="), "{what}");
+    assert_eq!(page.header("cache-control"), cache, "{what}");
 }
 
 /// The sign-in page's form may lead on to the client that waits, and the page's nonce is new each time.

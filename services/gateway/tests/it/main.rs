@@ -3,21 +3,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod acs;
 mod authorize;
 mod back_channel;
 mod browser;
+mod client_keys;
 mod clients;
 mod exchange;
 mod flows;
 mod headers;
 mod keys;
 mod logout;
+mod managed;
 mod metadata;
 mod neighbours;
 mod product;
 mod refresh;
 mod revocations;
+mod saml;
 mod secrecy;
+mod settings;
 mod sign_in;
 mod sign_up;
 mod suite;

@@ -14,6 +14,18 @@ async fn discovery_names_what_is_there() {
     assert_eq!(answer["response_types_supported"], serde_json::json!(["code"]));
     assert_eq!(answer["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(answer["grant_types_supported"], serde_json::json!(["authorization_code", "refresh_token"]));
+    for (endpoint, methods) in [
+        ("token", &["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]),
+        ("revocation", &["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]),
+    ] {
+        assert_eq!(answer[format!("{endpoint}_endpoint_auth_methods_supported")], serde_json::json!(methods));
+        let algorithms = &answer[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
+        assert_eq!(
+            *algorithms,
+            serde_json::json!(["ES256", "RS256", "PS256", "EdDSA"]),
+            "neither none nor HS"
+        );
+    }
     assert_eq!(answer["authorization_response_iss_parameter_supported"], true);
     assert_eq!(answer["backchannel_logout_session_supported"], true);
     for (name, value) in answer.as_object().unwrap() {

@@ -105,6 +105,7 @@ async fn revocations_can_be_asked_for() {
             account_id: account,
             organization_id: String::new(),
             managed: false,
+            grant_id: suite.gateway.entropy.uuid(suite.gateway.clock.now()).to_string(),
             issue_time: Some(timestamp(suite.gateway.clock.now())),
         };
         client.clone().check_revocation(CallContext::system().request(message)).await

@@ -1,7 +1,8 @@
 //! Secrets are neither in logs nor, as they are, in the database.
 
-use crate::suite::Suite;
+use crate::{neighbours::response, product::query, saml::departure, suite::Suite};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use pass_proto::types::v1::Language;
 use std::{
     io::Write,
     sync::{Mutex, OnceLock},
@@ -34,6 +35,45 @@ fn hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .filter_map(|half| char::from_digit(half.into(), 16))
         .collect()
+}
+
+/// What passes when somebody signs in through an identity provider, with refusals on the way.
+async fn managed_journey(suite: &Suite) -> Vec<(&'static str, String)> {
+    let company = suite.neighbours.company("kunigunde-works");
+    let person = suite.neighbours.managed("Kunigunde");
+    let (product, browser) = (suite.product("cacoo").await, suite.browser());
+    let acs = format!("/saml/{}/acs", company.space_key);
+    let mut secrets = vec![("managed person's name", person.name.clone())];
+    let sign_in = browser.get(&product.authorize(&[])).await.location();
+    let path = sign_in.replace("/sign-in", "/managed");
+    browser.submit(&path, &[("identifier", "kunigunde@unknown.example")]).await;
+    let left = departure(&browser.submit(&path, &[("identifier", &company.handle)]).await);
+    let token = browser.cookies.lock().unwrap()["__Host-pass-saml"].clone();
+    let (relay, assertion) = (query(&left)["RelayState"].clone(), response(&person.email));
+    let wrong = "cmVmdXNlZA==".to_owned();
+    suite.browser().post(&acs, &[("SAMLResponse", &wrong), ("RelayState", &relay)]).await;
+    let fields = [("SAMLResponse", assertion.as_str()), ("RelayState", &relay)];
+    let finish = suite.browser().post(&acs, &fields).await.location();
+    suite.browser().get(&finish).await;
+    browser.get(&finish).await.location();
+    let asked = suite.browser().post(&acs, &fields).await.location();
+    browser.get(&asked).await;
+    let link = suite.neighbours.invite(&company, &company.handle, Language::En);
+    browser.get(&link).await;
+    for address in [&finish, &asked] {
+        secrets.push(("handle", address.split_once('=').unwrap().1.to_owned()));
+    }
+    secrets.extend([
+        ("identifier", "kunigunde@unknown.example".to_owned()),
+        ("managed person's address", person.email),
+        ("response", assertion),
+        ("refused response", wrong),
+        ("relay state", relay),
+        ("browser's token", token),
+        ("managed person's session", browser.session().unwrap().reveal()),
+        ("invitation", link.rsplit_once('/').unwrap().1.to_owned()),
+    ]);
+    secrets
 }
 
 /// Everything that somebody could act with, or know somebody by, over a whole journey with refusals on the way.
@@ -71,6 +111,7 @@ async fn secrets_are_never_in_logs_nor_in_the_database() {
         ("session", session),
         ("sealing key", suite.config.keys.secret.expose().to_owned()),
     ];
+    let secrets: Vec<_> = secrets.into_iter().chain(managed_journey(&suite).await).collect();
     let log = String::from_utf8(LOG.get().unwrap().lock().unwrap().clone()).unwrap();
     assert!(log.contains("refused"), "something was logged");
     for (what, secret) in

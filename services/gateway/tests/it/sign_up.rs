@@ -1,6 +1,7 @@
 //! Signing up, and going on where one started.
 
 use crate::{product::query, suite::Suite};
+use gateway::app::clients::Registration;
 
 /// proves ACC-1, as far as the pages go: name and address, a mail, a password by its link, signed in, and back
 /// to the product that one came from; also in another browser.
@@ -8,6 +9,15 @@ use crate::{product::query, suite::Suite};
 async fn somebody_signs_up_and_goes_on_to_the_product() {
     let suite = Suite::start().await;
     let product = suite.product("backlog").await;
+    suite
+        .register(Registration {
+            client_id: "cacoo".to_owned(),
+            name: "Cacoo".to_owned(),
+            audience: "cacoo".to_owned(),
+            redirect_uris: vec!["https://other.example/callback".to_owned()],
+            ..Registration::default()
+        })
+        .await;
     let (mut browser, phone) = (suite.browser(), suite.browser());
     browser.language = Some("ja");
     let sign_in = browser.get(&product.authorize(&[])).await.location();
@@ -27,7 +37,9 @@ async fn somebody_signs_up_and_goes_on_to_the_product() {
             page.text.contains("花子") && page.text.contains("hanako@example.com"),
             "opening it changes nothing"
         );
-        assert!(page.header("content-security-policy").contains("https://product.example"));
+        let policy = page.header("content-security-policy");
+        let (home, product) = ("https://console.example", "https://product.example");
+        assert!(policy.ends_with(&format!("form-action 'self' {home} {product}")), "{policy}");
     }
     let refused = phone.submit(&link, &[("password", "short")]).await;
     assert_eq!(refused.status, 400);
@@ -39,6 +51,23 @@ async fn somebody_signs_up_and_goes_on_to_the_product() {
     let page = phone.get(&link).await;
     assert_eq!(page.status, 422, "the link works once");
     assert!(page.text.contains("expired") || page.text.contains("使用"), "{}", page.text);
+}
+
+/// When the flow is over, the form leads to the start page and nowhere else.
+#[tokio::test]
+async fn the_form_leads_to_no_client_when_the_flow_is_over() {
+    let suite = Suite::start().await;
+    let product = suite.product("backlog").await;
+    let browser = suite.browser();
+    let sign_in = browser.get(&product.authorize(&[])).await.location();
+    let sign_up = sign_in.replace("/sign-in", "/sign-up");
+    browser.submit(&sign_up, &[("name", "Taro"), ("email", "taro@example.com")]).await;
+    let link = format!("/sign-up/{}", suite.neighbours.state().wishes[0].token);
+    suite.clock.advance(time::Duration::hours(25));
+    let page = browser.get(&link).await;
+    let policy = page.header("content-security-policy");
+    assert!(policy.ends_with("form-action 'self' https://console.example"), "{policy}");
+    assert_eq!(browser.submit(&link, &[("password", "correct horse battery")]).await.location(), "/");
 }
 
 /// From nowhere one goes on to the start page; wrong fields are said at the field.

@@ -9,13 +9,17 @@ use gateway::{
     App, Config, MIGRATORS,
     app::Gateway,
     app::clients::{self, Registration},
+    domain::revocation::Subject,
 };
 use pass_events::{Event, Key, Outbox};
 use pass_mesh::development::Pki;
-use pass_proto::events::v1::{SessionEnded, envelope::Payload, session_ended};
+use pass_proto::events::v1::{
+    Envelope, SessionEnded, envelope::Payload, session_ended, token_family_revoked::Cause as Revoked,
+};
 use pass_runtime::Context;
 use pass_testkit::{FakeClock, TestDatabase};
 use pass_types::{Entropy, SessionId, SharedClock};
+use prost::Message;
 use std::net::SocketAddr;
 use tempfile::TempDir;
 use url::Url;
@@ -65,6 +69,7 @@ impl Suite {
         config.database.url = database.url.clone().into();
         config.keys.secret = "a secret that seals the signing keys".to_owned().into();
         config.refresh.secret = "a secret for refresh tokens".to_owned().into();
+        config.back_channel.allow = vec!["127.0.0.0/8".parse().unwrap()];
         config.credentials_per_minute = 1000.try_into().unwrap();
         for (name, address) in addresses {
             let url = Url::parse(&format!("https://localhost:{}", address.port())).unwrap();
@@ -94,6 +99,7 @@ impl Suite {
             name: format!("Product {name}"),
             audience: name.to_owned(),
             confidential: true,
+            jwks: None,
             redirect_uris: vec![CALLBACK.to_owned()],
             post_logout_uris: vec!["https://product.example/bye".to_owned()],
             back_channel_logout_uri: None,
@@ -108,6 +114,46 @@ impl Suite {
             .fetch_one(&self.database.pool)
             .await
             .unwrap()
+    }
+
+    /// Voids a subject's tokens.
+    pub async fn revoke(&self, subject: Subject) {
+        let now = self.gateway.clock.now();
+        sqlx::query(
+            "INSERT INTO revocations (subject_kind, subject, not_before, create_time, expire_time)
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(subject.kind())
+        .bind(subject.id())
+        .bind(now + time::Duration::seconds(1))
+        .bind(now)
+        .bind(now + time::Duration::hours(1))
+        .execute(&self.database.pool)
+        .await
+        .unwrap();
+    }
+
+    /// How many revocations there are of that kind.
+    pub async fn revocations_of(&self, kind: &str) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM revocations WHERE subject_kind = $1")
+            .bind(kind)
+            .fetch_one(&self.database.pool)
+            .await
+            .unwrap()
+    }
+
+    /// What a revoked family's event says of why, of all that there are, in order.
+    pub async fn revoked_because(&self) -> Vec<Revoked> {
+        let envelopes: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT envelope FROM outbox WHERE routing_key = 'gateway.token_family_revoked' ORDER BY position")
+                .fetch_all(&self.database.pool)
+                .await
+                .unwrap();
+        let cause = |envelope: &Vec<u8>| match Envelope::decode(envelope.as_slice()).unwrap().payload {
+            Some(Payload::TokenFamilyRevoked(revoked)) => revoked.cause(),
+            other => panic!("{other:?}"),
+        };
+        envelopes.iter().map(cause).collect()
     }
 
     /// How many clients are still to be told that a session ended, and are not being told right now.
