@@ -1,7 +1,7 @@
 //! Notification: turns events into mails.
 //!
 //! It owns deliveries and the mails' texts (English and Japanese). It keeps no address, name or link:
-//! identity and organization are asked for those when a mail is rendered. A delivery is at least
+//! identity, organization and billing are asked for those when a mail is rendered. A delivery is at least
 //! once, under one Message-ID per event.
 
 mod app;
@@ -18,15 +18,19 @@ use app::Notification;
 use pass_events::{BrokerConfig, Consumer};
 use pass_mesh::{Mesh, MeshConfig};
 use pass_proto::{
+    billing::v1::application_service_client::ApplicationServiceClient,
     identity::v1::directory_service_client::DirectoryServiceClient,
-    organization::v1::invitation_service_client::InvitationServiceClient,
+    organization::v1::{
+        invitation_service_client::InvitationServiceClient,
+        membership_service_client::MembershipServiceClient,
+    },
 };
 use pass_runtime::{
     Context,
     database::{self, DatabaseConfig, DatabaseError},
 };
 use sqlx::migrate::Migrator;
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 use tokio::sync::Notify;
 use url::Url;
 
@@ -51,7 +55,7 @@ pub struct Config {
     /// Where the console's pages are; warnings lead to its sessions.
     pub console_url: Url,
     /// How many mails are sent at once.
-    pub workers: usize,
+    pub workers: NonZeroUsize,
 }
 
 impl Default for Config {
@@ -62,7 +66,7 @@ impl Default for Config {
             mesh: MeshConfig::default(),
             smtp: SmtpConfig::default(),
             console_url: Url::parse("http://console.localhost:8081").expect("a constant URL"),
-            workers: 4,
+            workers: NonZeroUsize::new(4).expect("more than zero"),
         }
     }
 }
@@ -88,7 +92,7 @@ pub enum BuildError {
 pub struct App {
     notification: Notification,
     consumer: Consumer<events::Mailer>,
-    workers: usize,
+    workers: NonZeroUsize,
     context: Context,
 }
 
@@ -112,6 +116,8 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         clock: context.clock.clone(),
         identity: DirectoryServiceClient::new(mesh.channel("identity")?),
         organization: InvitationServiceClient::new(mesh.channel("organization")?),
+        members: MembershipServiceClient::new(mesh.channel("organization")?),
+        billing: ApplicationServiceClient::new(mesh.channel("billing")?),
         smtp: smtp::Smtp::new(&config.smtp)?,
         console_url: config.console_url,
     };
@@ -130,7 +136,13 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
 impl App {
     /// Starts consumer, workers and jobs on the context's tasks.
     pub fn start(self) {
-        let Self { notification, consumer, workers, context } = self;
+        let workers = self.workers.get();
+        self.start_with(workers);
+    }
+
+    /// The same with another number of workers; with none, other replicas deliver what this one notes.
+    pub fn start_with(self, workers: usize) {
+        let Self { notification, consumer, workers: _, context } = self;
         consumer.spawn();
         database::watch(notification.pool.clone(), &context);
         let due = Arc::new(Notify::new());

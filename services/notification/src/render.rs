@@ -42,6 +42,37 @@ pub enum Content {
     SignUpExists,
     /// A refresh token was used twice (API-1).
     TokenReused,
+    /// How to sign in with a new Managed Account (MAN-2).
+    ManagedInvitation {
+        /// Who made it.
+        organization: String,
+        /// What to type to sign in; may be empty.
+        handle: String,
+        /// When the link dies.
+        expires: OffsetDateTime,
+    },
+    /// An application for Nulab Pass came in (BIL-1).
+    ApplicationReceived,
+    /// It was approved (BIL-2).
+    ApplicationApproved {
+        /// When the trial ends.
+        until: OffsetDateTime,
+    },
+    /// It was rejected (BIL-1).
+    ApplicationRejected {
+        /// What the operator wrote.
+        reason: String,
+    },
+    /// SAML was switched on, or its settings were changed.
+    SamlActivated {
+        /// Where.
+        organization: String,
+    },
+    /// SAML was switched off.
+    SamlDisabled {
+        /// Where.
+        organization: String,
+    },
     /// Join an organization (ORG-6).
     Invitation {
         /// Who invites.
@@ -105,10 +136,20 @@ pub fn render(mail: &Mail) -> Result<Rendered, askama::Error> {
         Content::SignUpExists => "sign-up-exists",
         Content::TokenReused => "token-reused",
         Content::Invitation { .. } => "invitation",
+        Content::ManagedInvitation { .. } => "managed-invitation",
+        Content::ApplicationReceived => "application-received",
+        Content::ApplicationApproved { .. } => "application-approved",
+        Content::ApplicationRejected { .. } => "application-rejected",
+        Content::SamlActivated { .. } => "saml-activated",
+        Content::SamlDisabled { .. } => "saml-disabled",
     };
     let say = |part: &str| texts.say(&format!("{prefix}-{part}"));
     let quote = match &mail.content {
         Content::Invitation { message, .. } if !message.is_empty() => Some((say("message"), message.clone())),
+        Content::ManagedInvitation { handle, .. } if !handle.is_empty() => {
+            Some((say("handle"), handle.clone()))
+        }
+        Content::ApplicationRejected { reason } => Some((say("reason"), reason.clone())),
         _ => None,
     };
     let (subject, lead, action, note) = (say("subject"), say("lead"), say("action"), say("note"));
@@ -158,7 +199,18 @@ impl Texts {
         texts.set("email", mail.email.clone());
         match &mail.content {
             Content::SignUp { expires } => texts.set("expires", local_time(*expires, &mail.time_zone)),
-            Content::SignUpExists | Content::TokenReused => {}
+            Content::SignUpExists
+            | Content::TokenReused
+            | Content::ApplicationReceived
+            | Content::ApplicationRejected { reason: _ } => {}
+            Content::ApplicationApproved { until } => texts.set("until", local_time(*until, &mail.time_zone)),
+            Content::ManagedInvitation { organization, handle: _, expires } => {
+                texts.set("organization", organization.clone());
+                texts.set("expires", local_time(*expires, &mail.time_zone));
+            }
+            Content::SamlActivated { organization } | Content::SamlDisabled { organization } => {
+                texts.set("organization", organization.clone());
+            }
             Content::Invitation { inviter, organization, role, message: _, expires } => {
                 texts.set("inviter", inviter.clone());
                 texts.set("organization", organization.clone());
@@ -199,6 +251,22 @@ mod tests {
             ("sign-up", Content::SignUp { expires }),
             ("sign-up-exists", Content::SignUpExists),
             ("token-reused", Content::TokenReused),
+            (
+                "managed-invitation",
+                Content::ManagedInvitation {
+                    organization: "Acme & <Sons>".to_owned(),
+                    handle: "acme".to_owned(),
+                    expires,
+                },
+            ),
+            ("application-received", Content::ApplicationReceived),
+            ("application-approved", Content::ApplicationApproved { until: expires }),
+            (
+                "application-rejected",
+                Content::ApplicationRejected { reason: "We know no company <Sons>.".to_owned() },
+            ),
+            ("saml-activated", Content::SamlActivated { organization: "Acme & <Sons>".to_owned() }),
+            ("saml-disabled", Content::SamlDisabled { organization: "Acme & <Sons>".to_owned() }),
             (
                 "invitation",
                 Content::Invitation {

@@ -13,7 +13,7 @@ use lettre::{
     },
 };
 use pass_runtime::config::SecretText;
-use std::{fmt::Write, time::Duration};
+use std::{fmt::Write, num::NonZeroU64, time::Duration};
 use uuid::Uuid;
 
 /// Where the mail server is and how mails are signed.
@@ -35,7 +35,7 @@ pub struct SmtpConfig {
     /// Name that mails come from.
     pub from_name: String,
     /// Seconds for each step of a delivery.
-    pub timeout_seconds: u64,
+    pub timeout_seconds: NonZeroU64,
 }
 
 /// How the connection to the mail server is protected.
@@ -60,7 +60,7 @@ impl Default for SmtpConfig {
             password: SecretText::default(),
             from: "no-reply@localhost.localdomain".to_owned(),
             from_name: "Nulab Pass".to_owned(),
-            timeout_seconds: 20,
+            timeout_seconds: NonZeroU64::new(20).expect("more than zero"),
         }
     }
 }
@@ -96,7 +96,7 @@ impl Smtp {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
             .port(config.port)
             .tls(tls)
-            .timeout(Some(Duration::from_secs(config.timeout_seconds)));
+            .timeout(Some(Duration::from_secs(config.timeout_seconds.get())));
         if !config.user.is_empty() {
             transport = transport
                 .credentials(Credentials::new(config.user.clone(), config.password.expose().to_owned()));

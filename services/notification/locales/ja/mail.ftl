@@ -25,6 +25,38 @@ token-reused-lead = プロダクトへのログインを維持するための鍵
 token-reused-action = ログイン中の端末を確認する
 token-reused-note = 心当たりのないものがあれば、ほかのすべてのセッションを終了してください。
 
+managed-invitation-subject = { $organization }のアカウントが作成されました
+managed-invitation-lead = { $organization }があなたのマネージドアカウントを作成しました。組織のアカウントでログインします。パスワードを設定する必要はありません。
+managed-invitation-handle = 組織IDの入力を求められたら、次のIDを入力してください：
+managed-invitation-action = ログインする
+managed-invitation-note = リンクの有効期限：{ $expires }。期限後は、プロダクトの「マネージドアカウントでログイン」からログインしてください。
+
+application-received-subject = Nulab Passの申し込みを受け付けました
+application-received-lead = Nulab Passのトライアルにお申し込みいただき、ありがとうございます。内容を確認し、3営業日以内に回答します。
+application-received-action = 申し込み状況を確認する
+application-received-note = それまでに必要な操作はありません。
+
+application-approved-subject = Nulab Passのトライアルが始まりました
+application-approved-lead = お申し込みが承認されました。組織でNulab Passを利用できます。組織IDの設定、ドメインの認証、IDプロバイダーとの接続を行ってください。
+application-approved-action = Nulab Passを設定する
+application-approved-note = トライアルの終了：{ $until }
+
+application-rejected-subject = Nulab Passの申し込みについて
+application-rejected-lead = 申し訳ありませんが、Nulab Passのトライアルの申し込みを承認できませんでした。
+application-rejected-reason = 理由：
+application-rejected-action = 申し込みを確認する
+application-rejected-note = もう一度お申し込みいただけます。
+
+saml-activated-subject = { $organization }のSAML設定が変更されました
+saml-activated-lead = { $organization }の管理者が、新しいSAML設定を有効にしました。マネージドアカウントのユーザーは、この設定のIDプロバイダーからログインします。
+saml-activated-action = SAML設定を確認する
+saml-activated-note = 管理者の方々にお心当たりがない場合は、すぐに設定をご確認ください。
+
+saml-disabled-subject = { $organization }のSAMLが無効になりました
+saml-disabled-lead = { $organization }の管理者が、SAMLを無効にしました。もう一度有効にするまで、マネージドアカウントのユーザーはログインできません。
+saml-disabled-action = SAML設定を確認する
+saml-disabled-note = 管理者の方々にお心当たりがない場合は、すぐに設定をご確認ください。
+
 role-administrator = 管理者
 role-member = メンバー
 role-guest = ゲスト

@@ -4,7 +4,7 @@
 
 use super::{
     Notification,
-    prepare::{PrepareError, prepare},
+    prepare::{PrepareError, administrators, prepare},
 };
 use crate::{
     domain::{Delivery, Settlement, Try, after},
@@ -47,6 +47,9 @@ pub async fn deliver_next(app: &Notification) -> Result<bool, DeliverError> {
         tracing::debug!("the mail's trace is not recorded");
     }
     async {
+        if delivery.kind.is_for_administrators() && delivery.recipient.is_none() {
+            return list(app, &delivery).await;
+        }
         let outcome = match tokio::time::timeout(TRY, attempt(app, &delivery)).await {
             Ok(outcome) => outcome,
             Err(tokio::time::error::Elapsed { .. }) => Try::Deferred("a try took too long".to_owned()),
@@ -56,6 +59,29 @@ pub async fn deliver_next(app: &Notification) -> Result<bool, DeliverError> {
     .instrument(span)
     .await?;
     Ok(true)
+}
+
+/// Makes one delivery for each administrator, and settles the list. Done twice, it makes the same ones.
+async fn list(app: &Notification, delivery: &Delivery) -> Result<(), DeliverError> {
+    let asked = tokio::time::timeout(TRY, administrators(app, delivery)).await;
+    let recipients = match asked {
+        Ok(Ok(recipients)) => recipients,
+        Ok(Err(PrepareError::Obsolete)) => return settle(app, delivery, Try::Obsolete).await,
+        Ok(Err(error)) => {
+            return settle(app, delivery, Try::Deferred(pass_runtime::chain(&error))).await;
+        }
+        Err(tokio::time::error::Elapsed { .. }) => {
+            return settle(app, delivery, Try::Deferred("a try took too long".to_owned())).await;
+        }
+    };
+    let now = app.clock.now();
+    let mut tx = app.pool.begin().await?;
+    for recipient in recipients {
+        store::insert(&mut tx, &delivery.to(recipient), now).await?;
+    }
+    store::settle(&mut tx, delivery.id, "sent", None, now).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn attempt(app: &Notification, delivery: &Delivery) -> Try {

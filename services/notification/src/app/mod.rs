@@ -8,8 +8,12 @@ pub use deliver::{deliver_next, prune};
 use crate::smtp::Smtp;
 use pass_mesh::Channel;
 use pass_proto::{
+    billing::v1::application_service_client::ApplicationServiceClient,
     identity::v1::directory_service_client::DirectoryServiceClient,
-    organization::v1::invitation_service_client::InvitationServiceClient,
+    organization::v1::{
+        invitation_service_client::InvitationServiceClient,
+        membership_service_client::MembershipServiceClient,
+    },
 };
 use pass_types::SharedClock;
 use sqlx::PgPool;
@@ -26,8 +30,19 @@ pub struct Notification {
     pub identity: DirectoryServiceClient<Channel>,
     /// Knows invitations, and mints their links.
     pub organization: InvitationServiceClient<Channel>,
+    /// Knows organizations and who runs them.
+    pub members: MembershipServiceClient<Channel>,
+    /// Knows applications for Nulab Pass.
+    pub billing: ApplicationServiceClient<Channel>,
     /// The way to the mail server.
     pub smtp: Smtp,
     /// Where people see to their account.
     pub console_url: Url,
+}
+
+impl Notification {
+    /// Where a page of the console is.
+    fn console(&self, path: &str) -> String {
+        format!("{}{path}", self.console_url.as_str().trim_end_matches('/'))
+    }
 }

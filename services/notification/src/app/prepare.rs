@@ -8,16 +8,25 @@ use crate::{
 };
 use pass_mesh::{CallContext, Failure};
 use pass_proto::{
+    billing::v1::{PrepareApplicationMailRequest, PrepareApplicationMailResponse},
     convert::{FromWire, instant},
     errors::v1::ErrorReason,
     identity::v1::{
         Account, BatchGetAccountsRequest, GetMailPreferencesRequest, GetMailPreferencesResponse,
-        PrepareSignUpMailRequest, PrepareSignUpMailResponse,
+        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
+        PrepareSignUpMailResponse,
     },
-    organization::v1::{PrepareInvitationMailRequest, PrepareInvitationMailResponse},
+    organization::v1::{
+        FindOrganizationRequest, ListAdministratorsRequest, ListAdministratorsResponse, Organization,
+        PrepareInvitationMailRequest, PrepareInvitationMailResponse, find_organization_request,
+    },
 };
 use pass_types::{Invalid, Language, Role, TimeZone};
 use tonic::Status;
+use uuid::Uuid;
+
+/// How many administrators are asked for at once: the most that organization gives.
+const PAGE: i32 = 100;
 
 /// Why there is no mail to send.
 #[derive(Debug, thiserror::Error)]
@@ -68,25 +77,119 @@ pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, Pr
             invite(invitation, preferences.into_inner()).map_err(PrepareError::Answer)
         }
         MailKind::TokenReused => {
-            let request = BatchGetAccountsRequest { account_ids: vec![delivery.subject.to_string()] };
-            let answer =
-                app.identity.clone().batch_get_accounts(CallContext::system().request(request)).await?;
-            let owner = answer.into_inner().accounts.pop().ok_or(PrepareError::Obsolete)?;
-            let sessions = format!("{}/sessions", app.console_url.as_str().trim_end_matches('/'));
-            warn(owner, sessions).map_err(PrepareError::Answer)
+            let owner = account(app, delivery.subject).await?;
+            notice(owner, app.console("/sessions"), Content::TokenReused).map_err(PrepareError::Answer)
+        }
+        MailKind::ManagedInvitation => {
+            let request = PrepareManagedInvitationMailRequest {
+                account_id: delivery.subject.to_string(),
+                attempt: delivery.attempt,
+            };
+            let request = CallContext::system().request(request);
+            let invitation =
+                app.identity.clone().prepare_managed_invitation_mail(request).await?.into_inner();
+            let organization = organization(app, invitation.organization_id.clone()).await?;
+            invite_managed(invitation, organization).map_err(PrepareError::Answer)
+        }
+        MailKind::ApplicationReceived | MailKind::ApplicationApproved | MailKind::ApplicationRejected => {
+            let request = PrepareApplicationMailRequest { application_id: delivery.subject.to_string() };
+            let request = CallContext::system().request(request);
+            let answer = app.billing.clone().prepare_application_mail(request).await?.into_inner();
+            decided(delivery.kind, answer).map_err(PrepareError::Answer)
+        }
+        MailKind::SamlActivated | MailKind::SamlDisabled => {
+            let (Some(recipient), Some(about)) = (delivery.recipient, delivery.organization) else {
+                return Err(PrepareError::Obsolete);
+            };
+            let organization = organization(app, about.to_string()).await?.name;
+            let content = match delivery.kind {
+                MailKind::SamlActivated => Content::SamlActivated { organization },
+                _ => Content::SamlDisabled { organization },
+            };
+            let url = app.console(&format!("/organizations/{about}/saml"));
+            notice(account(app, recipient).await?, url, content).map_err(PrepareError::Answer)
         }
     }
 }
 
-/// To the owner of an account, about their sessions.
-fn warn(owner: Account, url: String) -> Result<Mail, Invalid> {
+/// Who administers the organization that a mail is about: all of them, page by page.
+pub async fn administrators(app: &Notification, delivery: &Delivery) -> Result<Vec<Uuid>, PrepareError> {
+    let about = delivery.organization.ok_or(PrepareError::Obsolete)?;
+    let (mut all, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let organization_id = about.to_string();
+        let request = ListAdministratorsRequest { organization_id, page_size: PAGE, page_token };
+        let answer = app.members.clone().list_administrators(CallContext::system().request(request)).await?;
+        let ListAdministratorsResponse { account_ids, next_page_token } = answer.into_inner();
+        for id in &account_ids {
+            let id = Uuid::try_parse(id).map_err(|_| PrepareError::Answer(Invalid("must be a UUID")))?;
+            all.push(id);
+        }
+        if next_page_token.is_empty() {
+            return Ok(all);
+        }
+        page_token = next_page_token;
+    }
+}
+
+async fn account(app: &Notification, id: Uuid) -> Result<Account, PrepareError> {
+    let request = BatchGetAccountsRequest { account_ids: vec![id.to_string()] };
+    let answer = app.identity.clone().batch_get_accounts(CallContext::system().request(request)).await?;
+    answer.into_inner().accounts.pop().ok_or(PrepareError::Obsolete)
+}
+
+async fn organization(app: &Notification, id: String) -> Result<Organization, PrepareError> {
+    let request = FindOrganizationRequest { by: Some(find_organization_request::By::OrganizationId(id)) };
+    let answer = app.members.clone().find_organization(CallContext::system().request(request)).await?;
+    answer.into_inner().organization.ok_or(PrepareError::Obsolete)
+}
+
+/// To an account, about something that it has.
+fn notice(owner: Account, url: String, content: Content) -> Result<Mail, Invalid> {
     Ok(Mail {
         email: owner.email,
         language: Language::from_wire(owner.language)?,
         time_zone: owner.time_zone.parse()?,
         url,
-        content: Content::TokenReused,
+        content,
     })
+}
+
+fn invite_managed(
+    invitation: PrepareManagedInvitationMailResponse,
+    organization: Organization,
+) -> Result<Mail, Invalid> {
+    let PrepareManagedInvitationMailResponse {
+        // An administrator of the organization typed it; the mail greets nobody by name.
+        name: _,
+        email,
+        language,
+        time_zone,
+        organization_id: _,
+        url,
+        expire_time,
+    } = invitation;
+    let content = Content::ManagedInvitation {
+        organization: organization.name,
+        handle: organization.handle,
+        expires: instant(expire_time)?,
+    };
+    Ok(Mail { email, language: Language::from_wire(language)?, time_zone: time_zone.parse()?, url, content })
+}
+
+/// About an application, to the Plan Admin whom it names.
+fn decided(kind: MailKind, answer: PrepareApplicationMailResponse) -> Result<Mail, Invalid> {
+    let PrepareApplicationMailResponse { application, language, trial_end_time, url } = answer;
+    let application = application.ok_or(Invalid("must name the application"))?;
+    let content = match kind {
+        MailKind::ApplicationApproved => Content::ApplicationApproved { until: instant(trial_end_time)? },
+        MailKind::ApplicationRejected => {
+            Content::ApplicationRejected { reason: application.rejection_reason }
+        }
+        _ => Content::ApplicationReceived,
+    };
+    let email = application.plan_admin_email;
+    Ok(Mail { email, language: Language::from_wire(language)?, time_zone: TimeZone::utc(), url, content })
 }
 
 fn sign_up(answer: PrepareSignUpMailResponse) -> Result<Mail, Invalid> {

@@ -1,6 +1,7 @@
 //! A delivery: one mail that is due until it is settled.
 
 use pass_types::Invalid;
+use sha2::{Digest, Sha256};
 use std::{str::FromStr, time::Duration};
 use uuid::Uuid;
 
@@ -13,15 +14,51 @@ pub enum MailKind {
     Invitation,
     /// A refresh token was used twice: a warning to its owner (API-1).
     TokenReused,
+    /// A new Managed Account: how to sign in (MAN-2).
+    ManagedInvitation,
+    /// An application for Nulab Pass came in (BIL-1).
+    ApplicationReceived,
+    /// It was approved: the trial runs (BIL-2).
+    ApplicationApproved,
+    /// It was rejected, and why (BIL-1).
+    ApplicationRejected,
+    /// SAML was switched on or changed: to all administrators (security.md, "Organizations apart").
+    SamlActivated,
+    /// SAML was switched off: to all administrators.
+    SamlDisabled,
 }
 
 impl MailKind {
+    /// Every one of them.
+    pub const ALL: [Self; 9] = [
+        Self::SignUp,
+        Self::Invitation,
+        Self::TokenReused,
+        Self::ManagedInvitation,
+        Self::ApplicationReceived,
+        Self::ApplicationApproved,
+        Self::ApplicationRejected,
+        Self::SamlActivated,
+        Self::SamlDisabled,
+    ];
+
+    /// Whether it goes to all administrators of an organization, one mail each.
+    pub fn is_for_administrators(self) -> bool {
+        matches!(self, Self::SamlActivated | Self::SamlDisabled)
+    }
+
     /// The word for it in the database and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
             Self::Invitation => "invitation",
             Self::TokenReused => "token_reused",
+            Self::ManagedInvitation => "managed_invitation",
+            Self::ApplicationReceived => "application_received",
+            Self::ApplicationApproved => "application_approved",
+            Self::ApplicationRejected => "application_rejected",
+            Self::SamlActivated => "saml_activated",
+            Self::SamlDisabled => "saml_disabled",
         }
     }
 }
@@ -29,7 +66,7 @@ impl MailKind {
 impl FromStr for MailKind {
     type Err = Invalid;
     fn from_str(word: &str) -> Result<Self, Invalid> {
-        [Self::SignUp, Self::Invitation, Self::TokenReused]
+        Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or(Invalid("is not a mail that this service knows"))
@@ -43,14 +80,31 @@ pub struct Delivery {
     pub id: Uuid,
     /// Which mail.
     pub kind: MailKind,
-    /// The sign-up, invitation or account.
+    /// The sign-up, invitation, account or application.
     pub subject: Uuid,
     /// Which of the subject's links.
     pub attempt: i32,
+    /// The organization that the mail is about, where its subject does not say it.
+    pub organization: Option<Uuid>,
+    /// Which administrator; none for a list that is yet to be made, and for mails to one person.
+    pub recipient: Option<Uuid>,
     /// How often it was tried before.
     pub tries: i32,
     /// W3C traceparent of the request that it goes back to.
     pub trace_parent: String,
+}
+
+impl Delivery {
+    /// The mail to one of the administrators whom this list is for; the same however often it is made.
+    #[must_use]
+    pub fn to(&self, recipient: Uuid) -> Self {
+        let both = [self.id.as_bytes().as_slice(), recipient.as_bytes()].concat();
+        let digest = Sha256::digest(both);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+        Self { id, recipient: Some(recipient), tries: 0, ..self.clone() }
+    }
 }
 
 /// How one try went.

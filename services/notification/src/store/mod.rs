@@ -6,29 +6,16 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A mail that became due.
-pub struct NewDelivery {
-    /// The event's id.
-    pub id: Uuid,
-    /// Which mail.
-    pub kind: MailKind,
-    /// The sign-up or invitation.
-    pub subject: Uuid,
-    /// Which of its links.
-    pub attempt: i32,
-    /// W3C traceparent of the event.
-    pub trace_parent: String,
-}
-
 /// Notes a mail that became due, once however often it is noted.
 pub async fn insert(
     connection: &mut PgConnection,
-    delivery: &NewDelivery,
+    delivery: &Delivery,
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO deliveries (id, mail, subject_id, attempt, due_at, created_at, trace_parent)
-         VALUES ($1, $2, $3, $4, $5, $5, $6)
+        "INSERT INTO deliveries
+             (id, mail, subject_id, attempt, due_at, created_at, trace_parent, organization_id, recipient_id)
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)
          ON CONFLICT (id) DO NOTHING",
         delivery.id,
         delivery.kind.as_str(),
@@ -36,6 +23,8 @@ pub async fn insert(
         delivery.attempt,
         now,
         delivery.trace_parent,
+        delivery.organization,
+        delivery.recipient,
     )
     .execute(&mut *connection)
     .await?;
@@ -44,19 +33,23 @@ pub async fn insert(
     Ok(())
 }
 
-/// Takes the delivery that is due longest, and keeps other workers off it for `lease`.
+/// Takes the delivery that is due longest, and keeps other workers off it for `lease`. A mail that only a
+/// later version knows waits for one of its workers.
 pub async fn take_due(
     connection: &mut PgConnection,
     now: OffsetDateTime,
     lease: Duration,
 ) -> Result<Option<Delivery>, sqlx::Error> {
+    let known = MailKind::ALL.map(|kind| kind.as_str().to_owned());
     let row = sqlx::query!(
         "UPDATE deliveries SET due_at = $2, tries = tries + 1
-         WHERE id = (SELECT id FROM deliveries WHERE state = 'queued' AND due_at <= $1
+         WHERE id = (SELECT id FROM deliveries
+                     WHERE state = 'queued' AND due_at <= $1 AND mail = ANY ($3)
                      ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, mail, subject_id, attempt, tries, trace_parent",
+         RETURNING id, mail, subject_id, attempt, tries, trace_parent, organization_id, recipient_id",
         now,
         now + lease,
+        &known,
     )
     .fetch_optional(connection)
     .await?;
@@ -68,6 +61,8 @@ pub async fn take_due(
             attempt: row.attempt,
             tries: row.tries - 1,
             trace_parent: row.trace_parent,
+            organization: row.organization_id,
+            recipient: row.recipient_id,
         })
     })
     .transpose()

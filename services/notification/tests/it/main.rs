@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod standins;
 mod world;
 
 use pass_testkit::{Refusing, wait_for};
@@ -44,7 +45,7 @@ async fn a_sign_up_mail_does_not_say_what_a_stranger_typed() {
         world.publish_sign_up().await;
         let mail = world.sink.wait_for(email).await;
         let whole = [mail.subject.as_str(), &mail.text, &mail.html].concat();
-        assert!(!whole.contains(world::TYPED_NAME), "{whole}");
+        assert!(!whole.contains(standins::TYPED_NAME), "{whole}");
     }
 }
 
@@ -120,6 +121,88 @@ async fn the_owner_of_a_reused_token_is_warned() {
     let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
     assert_eq!(mail.subject, "ログイン状態をご確認ください");
     assert_eq!(mail.link(), Some("https://console.example/sessions"));
+}
+
+/// proves MAN-2 (the mail): whoever has a new Managed Account is told how to sign in, with the newest link only
+#[tokio::test]
+async fn a_managed_account_is_told_how_to_sign_in() {
+    let world = World::start().await;
+    let sent_anew_since = world.publish_managed_invitation(1).await;
+    assert_eq!(world.settled(sent_anew_since).await, "obsolete");
+    world.publish_managed_invitation(2).await;
+    let mail = world.sink.wait_for("managed@example.com").await;
+    assert_eq!(mail.subject, "Your account at Acme");
+    assert_eq!(mail.link(), Some("https://pass.example/managed/invitations/token"));
+    assert!(mail.text.contains("acme"), "the Organization ID: {}", mail.text);
+}
+
+/// proves BIL-1: the reason of a rejection is mailed
+#[tokio::test]
+async fn the_reason_of_a_rejection_is_mailed() {
+    let world = World::start().await;
+    world.publish_rejection().await;
+    let mail = world.sink.wait_for("plan@example.com").await;
+    assert!(mail.text.contains("We know no such company."), "{}", mail.text);
+}
+
+/// proves security.md, "Organizations apart": a changed connection is mailed to all administrators, once each
+#[tokio::test]
+async fn every_administrator_hears_of_a_changed_connection() {
+    let world = World::start().await;
+    let now = world.clock.shared().now();
+    let entropy = pass_types::Entropy::from_seed(7);
+    let administrators: Vec<_> =
+        std::iter::repeat_with(|| pass_types::AccountId::generate(&entropy, now)).take(3).collect();
+    world.organization.administered_by(&administrators);
+    let event = world.publish_saml_activation().await;
+    for administrator in &administrators {
+        let mail = world.sink.wait_for(&format!("{administrator}@example.com")).await;
+        assert_eq!(mail.subject, "AcmeのSAML設定が変更されました");
+    }
+    world.publish_again(event).await;
+    // What was published after it is mailed after it.
+    world.publish_rejection().await;
+    world.sink.wait_for("plan@example.com").await;
+    assert_eq!(world.sink.mails().len(), administrators.len() + 1);
+}
+
+/// proves security.md, "Organizations apart": however many administrators there are, each of them is mailed
+#[tokio::test]
+async fn no_administrator_is_one_too_many() {
+    let world = World::start().await;
+    let now = world.clock.shared().now();
+    let entropy = pass_types::Entropy::from_seed(8);
+    let administrators: Vec<_> =
+        std::iter::repeat_with(|| pass_types::AccountId::generate(&entropy, now)).take(230).collect();
+    world.organization.administered_by(&administrators);
+    world.publish_saml_activation().await;
+    wait_for(async || world.sink.mails().len() == administrators.len()).await;
+    for administrator in &administrators {
+        assert_eq!(world.sink.mails_to(&format!("{administrator}@example.com")).len(), 1);
+    }
+}
+
+/// While replicas of two versions run, an event that only the later one knows is not lost with the earlier one.
+#[tokio::test]
+async fn an_event_of_a_later_version_is_not_lost() {
+    let world = World::start().await;
+    let event = world.publish_what_only_a_later_version_knows().await;
+    let (dead, why) = world.dead_letter().await;
+    assert_eq!(dead, event);
+    assert_eq!(why, "a payload that this version does not know");
+    assert_eq!(world.state(event).await, None);
+}
+
+/// While replicas of two versions run, a mail that only the later one knows waits for it, and holds up no other.
+#[tokio::test]
+async fn a_mail_of_a_later_version_holds_up_no_other() {
+    let world = World::start().await;
+    let unknown = world.note_a_mail_of_a_later_version().await;
+    world.identity.expect("hanako@example.com", "ja", false);
+    let event = world.publish_sign_up().await;
+    assert_eq!(world.settled(event).await, "sent");
+    assert_eq!(world.state(unknown).await.as_deref(), Some("queued"));
+    assert_eq!(world.tries(unknown).await, 0, "it is left to those who know it");
 }
 
 #[tokio::test]

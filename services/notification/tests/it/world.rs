@@ -1,195 +1,37 @@
 //! The service with everything around it.
 
+use crate::standins::{Billing, Identity, Organization};
+use lapin::{
+    BasicProperties, Channel, Connection, ConnectionProperties,
+    options::{BasicGetOptions, BasicPublishOptions},
+};
 use notification::{Config, MIGRATORS, SmtpConfig, TlsMode};
 use pass_events::{Event, Key, Outbox, Relay};
-use pass_mesh::{Mesh, MeshConfig, Problem, Trust, development::Pki, open, status};
+use pass_mesh::{Mesh, MeshConfig, Server, Trust, development::Pki};
 use pass_proto::{
-    errors::v1::ErrorReason,
-    events::v1::{InvitationCreated, SignUpRequested, TokenFamilyRevoked, envelope::Payload},
-    identity::v1::{
-        Account, BatchGetAccountsRequest, BatchGetAccountsResponse, GetMailPreferencesRequest,
-        GetMailPreferencesResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
-        directory_service_server::{DirectoryService, DirectoryServiceServer},
+    billing::v1::application_service_server::ApplicationServiceServer,
+    events::v1::{
+        ApplicationRejected, Envelope, InvitationCreated, ManagedAccountInvited, SamlConnectionActivated,
+        SignUpRequested, TokenFamilyRevoked, envelope::Payload,
     },
+    identity::v1::directory_service_server::DirectoryServiceServer,
     organization::v1::{
-        AcceptInvitationRequest, AcceptInvitationResponse, CancelInvitationRequest, CancelInvitationResponse,
-        CreateInvitationRequest, CreateInvitationResponse, GetInvitationRequest, GetInvitationResponse,
-        ListInvitationsRequest, ListInvitationsResponse, PrepareInvitationMailRequest,
-        PrepareInvitationMailResponse, ResendInvitationRequest, ResendInvitationResponse,
-        invitation_service_server::{InvitationService, InvitationServiceServer},
+        invitation_service_server::InvitationServiceServer,
+        membership_service_server::MembershipServiceServer,
     },
     types::v1 as wire,
 };
 use pass_runtime::{Context, database::DatabaseConfig};
 use pass_testkit::{FakeClock, MailSink, TestDatabase, wait_for};
-use pass_types::{AccountId, Entropy, InvitationId, Kind, OrganizationId, SessionId, SignUpId};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+use pass_types::{
+    AccountId, ApplicationId, Entropy, EventId, InvitationId, OrganizationId, SamlConnectionId, SessionId,
+    SignUpId,
 };
+use prost::Message;
+use std::collections::BTreeMap;
 use time::{Duration, macros::datetime};
 use tokio::net::TcpListener;
-use tonic::{Request, Response, Status};
 use uuid::Uuid;
-
-#[derive(Debug, thiserror::Error)]
-#[error("over")]
-struct Refused(Kind, ErrorReason);
-
-impl Problem for Refused {
-    fn kind(&self) -> Kind {
-        self.0
-    }
-    fn reason(&self) -> ErrorReason {
-        self.1
-    }
-}
-
-/// The name that somebody gave at sign-up.
-pub const TYPED_NAME: &str = "Your account is locked: evil.example";
-
-#[derive(Default)]
-struct Said {
-    away: bool,
-    sign_up: Option<PrepareSignUpMailResponse>,
-    preferences: GetMailPreferencesResponse,
-    invitation: Option<PrepareInvitationMailResponse>,
-}
-
-/// What a stand-in answers.
-#[derive(Clone, Default)]
-pub struct StandIn(Arc<Mutex<Said>>);
-
-impl StandIn {
-    fn said(&self) -> MutexGuard<'_, Said> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub fn go_away(&self, away: bool) {
-        self.said().away = away;
-    }
-
-    pub fn prefers(&self, language: &str, time_zone: &str) {
-        let language = code(language);
-        self.said().preferences = GetMailPreferencesResponse { language, time_zone: time_zone.to_owned() };
-    }
-}
-
-/// Identity's stand-in.
-#[derive(Clone, Default)]
-pub struct Identity(StandIn);
-
-impl std::ops::Deref for Identity {
-    type Target = StandIn;
-    fn deref(&self) -> &StandIn {
-        &self.0
-    }
-}
-
-impl Identity {
-    pub fn expect(&self, email: &str, language: &str, account_exists: bool) {
-        self.said().sign_up = Some(PrepareSignUpMailResponse {
-            name: TYPED_NAME.to_owned(),
-            email: email.to_owned(),
-            language: code(language),
-            time_zone: "Asia/Tokyo".to_owned(),
-            url: "https://pass.example/sign-up/token".to_owned(),
-            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-23 01:00 UTC))),
-            account_exists,
-        });
-    }
-}
-
-/// Organization's stand-in.
-#[derive(Clone, Default)]
-pub struct Organization(StandIn);
-
-impl Organization {
-    pub fn expect(&self, email: &str, language: &str) {
-        self.0.said().invitation = Some(PrepareInvitationMailResponse {
-            email: email.to_owned(),
-            organization_name: "Acme".to_owned(),
-            inviter_name: "Taro".to_owned(),
-            role: wire::Role::Guest as i32,
-            message: "Join us!".to_owned(),
-            language: code(language),
-            url: "https://console.example/invitations/token".to_owned(),
-            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-29 00:00 UTC))),
-        });
-    }
-}
-
-fn code(language: &str) -> i32 {
-    (if language == "ja" { wire::Language::Ja } else { wire::Language::En }) as i32
-}
-
-#[tonic::async_trait]
-impl DirectoryService for Identity {
-    async fn batch_get_accounts(
-        &self,
-        request: Request<BatchGetAccountsRequest>,
-    ) -> Result<Response<BatchGetAccountsResponse>, Status> {
-        let (_, message) = open(request)?;
-        let accounts = message.account_ids.into_iter().map(|account_id| Account {
-            email: format!("{account_id}@example.com"),
-            account_id,
-            language: wire::Language::Ja as i32,
-            time_zone: "Asia/Tokyo".to_owned(),
-            ..Account::default()
-        });
-        Ok(Response::new(BatchGetAccountsResponse { accounts: accounts.collect() }))
-    }
-
-    async fn get_mail_preferences(
-        &self,
-        request: Request<GetMailPreferencesRequest>,
-    ) -> Result<Response<GetMailPreferencesResponse>, Status> {
-        let _ = open(request)?;
-        Ok(Response::new(self.said().preferences.clone()))
-    }
-
-    async fn prepare_sign_up_mail(
-        &self,
-        request: Request<PrepareSignUpMailRequest>,
-    ) -> Result<Response<PrepareSignUpMailResponse>, Status> {
-        let _ = open(request)?;
-        let said = self.said();
-        if said.away {
-            return Err(status(Refused(Kind::Unavailable, ErrorReason::Unavailable)));
-        }
-        let answer = said.sign_up.clone();
-        answer.map(Response::new).ok_or_else(|| status(Refused(Kind::NotFound, ErrorReason::LinkInvalid)))
-    }
-}
-
-macro_rules! not_asked {
-    ($($name:ident($request:ty) -> $response:ty;)+) => {
-        #[tonic::async_trait]
-        impl InvitationService for Organization {
-            $(async fn $name(&self, _: Request<$request>) -> Result<Response<$response>, Status> {
-                Err(Status::unimplemented("not asked by notification"))
-            })+
-
-            async fn prepare_invitation_mail(
-                &self,
-                request: Request<PrepareInvitationMailRequest>,
-            ) -> Result<Response<PrepareInvitationMailResponse>, Status> {
-                let _ = open(request)?;
-                let answer = self.0.said().invitation.clone();
-                answer.map(Response::new).ok_or_else(|| status(Refused(Kind::NotFound, ErrorReason::LinkInvalid)))
-            }
-        }
-    };
-}
-
-not_asked! {
-    create_invitation(CreateInvitationRequest) -> CreateInvitationResponse;
-    list_invitations(ListInvitationsRequest) -> ListInvitationsResponse;
-    resend_invitation(ResendInvitationRequest) -> ResendInvitationResponse;
-    cancel_invitation(CancelInvitationRequest) -> CancelInvitationResponse;
-    get_invitation(GetInvitationRequest) -> GetInvitationResponse;
-    accept_invitation(AcceptInvitationRequest) -> AcceptInvitationResponse;
-}
 
 /// The service, its neighbours, and what it needs.
 pub struct World {
@@ -223,16 +65,14 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let pki = Pki::open(folder.path(), "pass.internal").unwrap();
         let (identity, organization) = (Identity::default(), Organization::default());
+        let directory = DirectoryServiceServer::new(identity.clone());
+        let invitations = InvitationServiceServer::new(organization.clone());
+        let memberships = MembershipServiceServer::new(organization.clone());
         let peers = BTreeMap::from([
-            (
-                "identity".to_owned(),
-                serve(&pki, "identity", DirectoryServiceServer::new(identity.clone()), &neighbours).await,
-            ),
-            (
-                "organization".to_owned(),
-                serve(&pki, "organization", InvitationServiceServer::new(organization.clone()), &neighbours)
-                    .await,
-            ),
+            serve(&pki, "identity", |server| server.add(directory), &neighbours).await,
+            serve(&pki, "organization", |server| server.add(invitations).add(memberships), &neighbours).await,
+            serve(&pki, "billing", |server| server.add(ApplicationServiceServer::new(Billing)), &neighbours)
+                .await,
         ]);
         Relay::new(publishers.pool.clone(), broker.clone(), "identity", &neighbours).unwrap().spawn();
         let config = Config {
@@ -247,10 +87,10 @@ impl World {
                 ..SmtpConfig::default()
             },
             console_url: "https://console.example".parse().unwrap(),
-            workers: if workers { 2 } else { 0 },
+            workers: 2.try_into().unwrap(),
         };
         let app = notification::build(config.clone(), &context).await.unwrap();
-        app.start();
+        app.start_with(if workers { 2 } else { 0 });
         // What is published before the queue is there would be unroutable.
         wait_for(async || context.health.is_complete()).await;
         Self {
@@ -271,8 +111,7 @@ impl World {
     pub async fn restart(mut self) -> Self {
         self.context.tasks.stop(std::time::Duration::from_secs(10)).await.unwrap();
         self.context = Context::new(self.clock.shared(), Entropy::from_seed(3));
-        let config = Config { workers: 2, ..self.config.clone() };
-        notification::build(config, &self.context).await.unwrap().start();
+        notification::build(self.config.clone(), &self.context).await.unwrap().start();
         self
     }
 
@@ -304,9 +143,45 @@ impl World {
             client_id: "backlog".to_owned(),
             account_id: account.to_string(),
             session_id: session.to_string(),
+            ..TokenFamilyRevoked::default()
         });
         self.publish("gateway", Event::new(Key::session(session), payload)).await;
         account
+    }
+
+    /// Identity has made a Managed Account.
+    pub async fn publish_managed_invitation(&self, attempt: i32) -> Uuid {
+        let now = self.clock.shared().now();
+        let account = AccountId::generate(&self.neighbours.entropy, now);
+        let payload = Payload::ManagedAccountInvited(ManagedAccountInvited {
+            account_id: account.to_string(),
+            organization_id: OrganizationId::generate(&self.neighbours.entropy, now).to_string(),
+            attempt,
+        });
+        self.publish("identity", Event::new(Key::account(account), payload)).await
+    }
+
+    /// An operator has rejected an application.
+    pub async fn publish_rejection(&self) -> Uuid {
+        let now = self.clock.shared().now();
+        let organization = OrganizationId::generate(&self.neighbours.entropy, now);
+        let payload = Payload::ApplicationRejected(ApplicationRejected {
+            organization_id: organization.to_string(),
+            application_id: ApplicationId::generate(&self.neighbours.entropy, now).to_string(),
+        });
+        self.publish("billing", Event::new(Key::organization(organization), payload)).await
+    }
+
+    /// An administrator has switched SAML on.
+    pub async fn publish_saml_activation(&self) -> Uuid {
+        let now = self.clock.shared().now();
+        let organization = OrganizationId::generate(&self.neighbours.entropy, now);
+        let payload = Payload::SamlConnectionActivated(SamlConnectionActivated {
+            organization_id: organization.to_string(),
+            connection_id: SamlConnectionId::generate(&self.neighbours.entropy, now).to_string(),
+        });
+        let event = Event::new(Key::saml(organization), payload).organization(organization);
+        self.publish("identity", event).await
     }
 
     /// One database stands for those of all publishers: a row says itself where it comes from.
@@ -328,6 +203,61 @@ impl World {
         assert_eq!(changed.rows_affected(), 1);
     }
 
+    /// An event of a later version, of which a replica has bound this queue to it already.
+    pub async fn publish_what_only_a_later_version_knows(&self) -> Uuid {
+        let now = self.clock.shared().now();
+        let id = EventId::generate(&self.neighbours.entropy, now).uuid();
+        let account = AccountId::generate(&self.neighbours.entropy, now);
+        let envelope = Envelope {
+            id: id.to_string(),
+            source: "identity".to_owned(),
+            key: Key::account(account).as_str().to_owned(),
+            sequence: 1,
+            payload: None,
+            ..Envelope::default()
+        };
+        let (channel, queue, bytes) =
+            (self.channel().await, self.queue("notification"), envelope.encode_to_vec());
+        let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+        let sent = channel.basic_publish("".into(), queue.into(), options, &bytes, properties).await;
+        sent.unwrap().await.unwrap();
+        id
+    }
+
+    /// The next dead letter, as soon as there is one: the event, and why.
+    pub async fn dead_letter(&self) -> (Uuid, String) {
+        let (channel, queue) = (self.channel().await, self.queue("notification.dead"));
+        let options = BasicGetOptions { no_ack: true };
+        let message =
+            wait_for(async || channel.basic_get(queue.as_str().into(), options).await.unwrap()).await;
+        let envelope = Envelope::decode(message.delivery.data.as_slice()).unwrap();
+        let headers = message.delivery.properties.headers().as_ref().unwrap();
+        let why = headers.inner()["reason"].as_long_string().unwrap();
+        (envelope.id.parse().unwrap(), String::from_utf8_lossy(why.as_bytes()).into_owned())
+    }
+
+    async fn channel(&self) -> Channel {
+        let (url, properties) = (self.config.broker.url.expose(), ConnectionProperties::default());
+        Connection::connect(url, properties).await.unwrap().create_channel().await.unwrap()
+    }
+
+    fn queue(&self, name: &str) -> String {
+        format!("{}.{name}", self.config.broker.namespace)
+    }
+
+    /// As if a replica of a later version had noted a mail that this one does not know.
+    pub async fn note_a_mail_of_a_later_version(&self) -> Uuid {
+        let now = self.clock.shared().now();
+        let id = EventId::generate(&self.neighbours.entropy, now).uuid();
+        // Due before any other.
+        let query = sqlx::query(
+            "INSERT INTO deliveries (id, mail, subject_id, attempt, due_at, created_at)
+             VALUES ($1, 'newsletter', $1, 1, $2, $2)",
+        );
+        query.bind(id).bind(now - Duration::HOUR).execute(&self.database.pool).await.unwrap();
+        id
+    }
+
     /// The state that the delivery ends in.
     pub async fn settled(&self, event: Uuid) -> String {
         wait_for(async || self.state(event).await.filter(|state| state != "queued")).await
@@ -342,7 +272,7 @@ impl World {
         .await
     }
 
-    async fn state(&self, event: Uuid) -> Option<String> {
+    pub async fn state(&self, event: Uuid) -> Option<String> {
         let query = sqlx::query_scalar("SELECT state FROM deliveries WHERE id = $1").bind(event);
         query.fetch_optional(&self.database.pool).await.unwrap()
     }
@@ -363,23 +293,16 @@ fn database_config(database: &TestDatabase) -> DatabaseConfig {
     DatabaseConfig { url: database.url.clone().into(), ..DatabaseConfig::default() }
 }
 
-async fn serve<S>(pki: &Pki, name: &'static str, service: S, context: &Context) -> url::Url
-where
-    S: tower::Service<
-            http::Request<tonic::body::Body>,
-            Response = http::Response<tonic::body::Body>,
-            Error = std::convert::Infallible,
-        > + tonic::server::NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
-{
+async fn serve(
+    pki: &Pki,
+    name: &'static str,
+    add: impl FnOnce(Server) -> Server,
+    context: &Context,
+) -> (String, url::Url) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let mesh = Mesh::new(pki.service(name).unwrap().config("pass.internal"), name, context).unwrap();
-    let server = mesh.server(Trust::new("https://pass.example", context.clock.clone())).add(service);
+    let server = add(mesh.server(Trust::new("https://pass.example", context.clock.clone())));
     context.tasks.spawn(name, move |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
-    format!("https://localhost:{}", address.port()).parse().unwrap()
+    (name.to_owned(), format!("https://localhost:{}", address.port()).parse().unwrap())
 }

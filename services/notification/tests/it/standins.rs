@@ -1,0 +1,290 @@
+//! The services that notification asks, standing in at the process boundary.
+
+use pass_mesh::{Problem, open, status};
+use pass_proto::{
+    billing::v1::{
+        Application, ApplyForTrialRequest, ApplyForTrialResponse, GetNulabPassRequest, GetNulabPassResponse,
+        PrepareApplicationMailRequest, PrepareApplicationMailResponse,
+        application_service_server::ApplicationService,
+    },
+    errors::v1::ErrorReason,
+    identity::v1::{
+        Account, BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
+        CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
+        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
+        PrepareSignUpMailResponse, directory_service_server::DirectoryService,
+    },
+    organization::v1::{
+        self as wire_organization, AcceptInvitationRequest, AcceptInvitationResponse,
+        CancelInvitationRequest, CancelInvitationResponse, CreateInvitationRequest, CreateInvitationResponse,
+        FindMemberRequest, FindMemberResponse, FindOrganizationRequest, FindOrganizationResponse,
+        GetInvitationRequest, GetInvitationResponse, ListAdministratorsRequest, ListAdministratorsResponse,
+        ListInvitationsRequest, ListInvitationsResponse, PrepareInvitationMailRequest,
+        PrepareInvitationMailResponse, ResendInvitationRequest, ResendInvitationResponse,
+        ResolveMembershipRequest, ResolveMembershipResponse, invitation_service_server::InvitationService,
+        membership_service_server::MembershipService,
+    },
+    types::v1 as wire,
+};
+use pass_types::{AccountId, Kind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use time::macros::datetime;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+#[derive(Debug, thiserror::Error)]
+#[error("over")]
+struct Refused(Kind, ErrorReason);
+
+impl Problem for Refused {
+    fn kind(&self) -> Kind {
+        self.0
+    }
+    fn reason(&self) -> ErrorReason {
+        self.1
+    }
+}
+
+/// The name that somebody gave at sign-up.
+pub const TYPED_NAME: &str = "Your account is locked: evil.example";
+
+#[derive(Default)]
+struct Said {
+    administrators: Vec<String>,
+    away: bool,
+    sign_up: Option<PrepareSignUpMailResponse>,
+    preferences: GetMailPreferencesResponse,
+    invitation: Option<PrepareInvitationMailResponse>,
+}
+
+/// What a stand-in answers.
+#[derive(Clone, Default)]
+pub struct StandIn(Arc<Mutex<Said>>);
+
+impl StandIn {
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn go_away(&self, away: bool) {
+        self.said().away = away;
+    }
+
+    pub fn prefers(&self, language: &str, time_zone: &str) {
+        let language = code(language);
+        self.said().preferences = GetMailPreferencesResponse { language, time_zone: time_zone.to_owned() };
+    }
+}
+
+/// Identity's stand-in.
+#[derive(Clone, Default)]
+pub struct Identity(StandIn);
+
+impl std::ops::Deref for Identity {
+    type Target = StandIn;
+    fn deref(&self) -> &StandIn {
+        &self.0
+    }
+}
+
+impl Identity {
+    pub fn expect(&self, email: &str, language: &str, account_exists: bool) {
+        self.said().sign_up = Some(PrepareSignUpMailResponse {
+            name: TYPED_NAME.to_owned(),
+            email: email.to_owned(),
+            language: code(language),
+            time_zone: "Asia/Tokyo".to_owned(),
+            url: "https://pass.example/sign-up/token".to_owned(),
+            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-23 01:00 UTC))),
+            account_exists,
+        });
+    }
+}
+
+/// Organization's stand-in.
+#[derive(Clone, Default)]
+pub struct Organization(StandIn);
+
+impl Organization {
+    /// Who administers every organization.
+    pub fn administered_by(&self, accounts: &[AccountId]) {
+        self.0.said().administrators = accounts.iter().map(ToString::to_string).collect();
+    }
+
+    pub fn expect(&self, email: &str, language: &str) {
+        self.0.said().invitation = Some(PrepareInvitationMailResponse {
+            email: email.to_owned(),
+            organization_name: "Acme".to_owned(),
+            inviter_name: "Taro".to_owned(),
+            role: wire::Role::Guest as i32,
+            message: "Join us!".to_owned(),
+            language: code(language),
+            url: "https://console.example/invitations/token".to_owned(),
+            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-29 00:00 UTC))),
+        });
+    }
+}
+
+fn code(language: &str) -> i32 {
+    (if language == "ja" { wire::Language::Ja } else { wire::Language::En }) as i32
+}
+
+#[tonic::async_trait]
+impl DirectoryService for Identity {
+    async fn batch_get_accounts(
+        &self,
+        request: Request<BatchGetAccountsRequest>,
+    ) -> Result<Response<BatchGetAccountsResponse>, Status> {
+        let (_, message) = open(request)?;
+        let accounts = message.account_ids.into_iter().map(|account_id| Account {
+            email: format!("{account_id}@example.com"),
+            account_id,
+            language: wire::Language::Ja as i32,
+            time_zone: "Asia/Tokyo".to_owned(),
+            ..Account::default()
+        });
+        Ok(Response::new(BatchGetAccountsResponse { accounts: accounts.collect() }))
+    }
+
+    async fn get_mail_preferences(
+        &self,
+        request: Request<GetMailPreferencesRequest>,
+    ) -> Result<Response<GetMailPreferencesResponse>, Status> {
+        let _ = open(request)?;
+        Ok(Response::new(self.said().preferences.clone()))
+    }
+
+    async fn prepare_managed_invitation_mail(
+        &self,
+        request: Request<PrepareManagedInvitationMailRequest>,
+    ) -> Result<Response<PrepareManagedInvitationMailResponse>, Status> {
+        let (_, PrepareManagedInvitationMailRequest { account_id: _, attempt }) = open(request)?;
+        if attempt < 2 {
+            return Err(status(Refused(Kind::NotFound, ErrorReason::LinkInvalid)));
+        }
+        Ok(Response::new(PrepareManagedInvitationMailResponse {
+            name: TYPED_NAME.to_owned(),
+            email: "managed@example.com".to_owned(),
+            language: code("en"),
+            time_zone: "Asia/Tokyo".to_owned(),
+            organization_id: Uuid::nil().to_string(),
+            url: "https://pass.example/managed/invitations/token".to_owned(),
+            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-29 00:00 UTC))),
+        }))
+    }
+
+    async fn count_managed_accounts(
+        &self,
+        _: Request<CountManagedAccountsRequest>,
+    ) -> Result<Response<CountManagedAccountsResponse>, Status> {
+        Err(Status::unimplemented("not asked by notification"))
+    }
+
+    async fn prepare_sign_up_mail(
+        &self,
+        request: Request<PrepareSignUpMailRequest>,
+    ) -> Result<Response<PrepareSignUpMailResponse>, Status> {
+        let _ = open(request)?;
+        let said = self.said();
+        if said.away {
+            return Err(status(Refused(Kind::Unavailable, ErrorReason::Unavailable)));
+        }
+        let answer = said.sign_up.clone();
+        answer.map(Response::new).ok_or_else(|| status(Refused(Kind::NotFound, ErrorReason::LinkInvalid)))
+    }
+}
+
+macro_rules! not_asked {
+    ($service:ident for $stand_in:ident; $($name:ident($request:ty) -> $response:ty;)+ { $($asked:tt)* }) => {
+        #[tonic::async_trait]
+        impl $service for $stand_in {
+            $(async fn $name(&self, _: Request<$request>) -> Result<Response<$response>, Status> {
+                Err(Status::unimplemented("not asked by notification"))
+            })+
+
+            $($asked)*
+        }
+    };
+}
+
+not_asked! {
+    InvitationService for Organization;
+    create_invitation(CreateInvitationRequest) -> CreateInvitationResponse;
+    list_invitations(ListInvitationsRequest) -> ListInvitationsResponse;
+    resend_invitation(ResendInvitationRequest) -> ResendInvitationResponse;
+    cancel_invitation(CancelInvitationRequest) -> CancelInvitationResponse;
+    get_invitation(GetInvitationRequest) -> GetInvitationResponse;
+    accept_invitation(AcceptInvitationRequest) -> AcceptInvitationResponse;
+    {
+        async fn prepare_invitation_mail(
+            &self,
+            request: Request<PrepareInvitationMailRequest>,
+        ) -> Result<Response<PrepareInvitationMailResponse>, Status> {
+            let _ = open(request)?;
+            let answer = self.0.said().invitation.clone();
+            answer.map(Response::new).ok_or_else(|| status(Refused(Kind::NotFound, ErrorReason::LinkInvalid)))
+        }
+    }
+}
+
+not_asked! {
+    MembershipService for Organization;
+    resolve_membership(ResolveMembershipRequest) -> ResolveMembershipResponse;
+    find_member(FindMemberRequest) -> FindMemberResponse;
+    {
+        async fn find_organization(
+            &self,
+            request: Request<FindOrganizationRequest>,
+        ) -> Result<Response<FindOrganizationResponse>, Status> {
+            let _ = open(request)?;
+            let found = wire_organization::Organization {
+                name: "Acme".to_owned(),
+                handle: "acme".to_owned(),
+                ..wire_organization::Organization::default()
+            };
+            Ok(Response::new(FindOrganizationResponse { organization: Some(found), has_product: true }))
+        }
+
+        async fn list_administrators(
+            &self,
+            request: Request<ListAdministratorsRequest>,
+        ) -> Result<Response<ListAdministratorsResponse>, Status> {
+            let (_, ListAdministratorsRequest { organization_id: _, page_size, page_token }) = open(request)?;
+            let (all, from) = (self.0.said().administrators.clone(), page_token.parse().unwrap_or(0));
+            let until = all.len().min(from + usize::try_from(page_size).unwrap());
+            let next_page_token = if until < all.len() { until.to_string() } else { String::new() };
+            let account_ids = all[from..until].to_vec();
+            Ok(Response::new(ListAdministratorsResponse { account_ids, next_page_token }))
+        }
+    }
+}
+
+/// Billing's stand-in: it knows one application, which was rejected.
+#[derive(Clone)]
+pub struct Billing;
+
+not_asked! {
+    ApplicationService for Billing;
+    apply_for_trial(ApplyForTrialRequest) -> ApplyForTrialResponse;
+    get_nulab_pass(GetNulabPassRequest) -> GetNulabPassResponse;
+    {
+        async fn prepare_application_mail(
+            &self,
+            request: Request<PrepareApplicationMailRequest>,
+        ) -> Result<Response<PrepareApplicationMailResponse>, Status> {
+            let (_, PrepareApplicationMailRequest { application_id }) = open(request)?;
+            let application = Application {
+                application_id,
+                plan_admin_email: "plan@example.com".to_owned(),
+                rejection_reason: "We know no such company.".to_owned(),
+                ..Application::default()
+            };
+            Ok(Response::new(PrepareApplicationMailResponse {
+                application: Some(application),
+                language: code("en"),
+                trial_end_time: None,
+                url: "https://console.example/organizations/1/nulab-pass".to_owned(),
+            }))
+        }
+    }
+}
