@@ -1,8 +1,8 @@
 //! Console: account and organization settings, for people in browsers.
 //!
 //! It is a relying party of the gateway like any product: people sign in there, and it acts for them with
-//! their access token. It owns nothing but its own sessions; every rule is identity's or organization's, and
-//! every refusal is shown in the person's language. Pages are rendered here, without JavaScript.
+//! their access token. It owns nothing but its own sessions; every rule is another service's, and every
+//! refusal is shown in the person's language. Pages are rendered here, without JavaScript.
 //!
 //! `oidc` is the gateway seen by a relying party, `grpc` what is asked of the services, `app` signing in and
 //! out, `http` pages and forms.
@@ -17,7 +17,7 @@ mod store;
 
 pub use http::{BACK_CHANNEL, CALLBACK, ROUTES, Route, SIGNED_OUT, Who};
 
-use app::{Envelope, Inner, Sessions};
+use app::{Inner, Sessions};
 use axum::Router;
 use grpc::Suite;
 use http::Console;
@@ -27,6 +27,7 @@ use pass_runtime::{
     Context, Gauge,
     config::SecretText,
     database::{self, DatabaseConfig, DatabaseError},
+    seal::Envelope,
 };
 use pass_types::{Invalid, LinkKey};
 use pass_web::{Texts, Web, WebConfig, WebError};
@@ -190,7 +191,7 @@ fn web(config: &Config, context: &Context) -> Result<Web, BuildError> {
 
 fn envelope(config: &Config) -> Result<Envelope, Invalid> {
     let previous = Some(config.previous_encryption_secret.expose()).filter(|secret| !secret.is_empty());
-    Envelope::new([config.encryption_secret.expose()].into_iter().chain(previous))
+    Envelope::new("console tokens", [config.encryption_secret.expose()].into_iter().chain(previous))
 }
 
 fn relying(config: &Config) -> Result<Relying, BuildError> {

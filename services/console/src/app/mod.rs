@@ -7,11 +7,11 @@ mod session;
 mod sign_in;
 mod sign_out;
 
-pub use seal::Envelope;
 pub use session::Session;
-pub use sign_in::Returned;
+pub use sign_in::{Returned, Wanted};
 
 use crate::oidc::Provider;
+use pass_runtime::seal::Envelope;
 use pass_types::{Entropy, LinkKey, SharedClock};
 use session::SessionError;
 use sqlx::PgPool;

@@ -1,6 +1,6 @@
 //! The session behind a cookie, with an access token that lives long enough to be used.
 
-use super::{Sessions, seal::CantOpen};
+use super::Sessions;
 use crate::{
     domain::{LEASE, REFRESH_BEFORE, Tokens},
     oidc::{ProviderError, TokenAnswer},
@@ -8,6 +8,7 @@ use crate::{
 };
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
+use pass_runtime::seal::SealError;
 use pass_types::{Kind, Secret, SessionId};
 use time::Duration;
 
@@ -71,8 +72,9 @@ impl Sessions {
         for _ in 0..LOOKS {
             let Some(row) = self.find(cookie).await? else { return Ok(None) };
             tracing::Span::current().record("session.id", row.session.to_string());
-            let Ok(tokens) = self.envelope.open(row.cookie, &row.sealed_by, &row.tokens) else {
-                return self.drop_unreadable(&row).await;
+            let tokens = match self.open(&row) {
+                Ok(tokens) => tokens,
+                Err(error) => return self.drop_unreadable(&row, &error).await,
             };
             let left = row.access_expire_time - self.clock.now();
             if left > REFRESH_BEFORE {
@@ -103,8 +105,8 @@ impl Sessions {
         store::sessions::find(&mut db, cookie.hash(), self.clock.now()).await.map_err(SessionError::Database)
     }
 
-    async fn drop_unreadable(&self, row: &Row) -> Result<Option<Session>, SessionError> {
-        tracing::error!(error = &CantOpen as &dyn std::error::Error, "a session is dropped");
+    async fn drop_unreadable(&self, row: &Row, error: &SealError) -> Result<Option<Session>, SessionError> {
+        tracing::error!(error = error as &dyn std::error::Error, "a session is dropped");
         let mut db = self.pool.acquire().await.map_err(SessionError::Database)?;
         store::sessions::delete(&mut db, row.cookie).await.map_err(SessionError::Database)?;
         Ok(None)
@@ -113,7 +115,8 @@ impl Sessions {
     async fn renew(&self, row: &Row, tokens: &Tokens) -> Result<Renewal, SessionError> {
         let now = self.clock.now();
         let mut db = self.pool.acquire().await.map_err(SessionError::Database)?;
-        let leased = store::sessions::lease(&mut db, row.cookie, row.access_expire_time, now, now + LEASE)
+        let until = now + LEASE;
+        let leased = store::sessions::lease(&mut db, row.cookie, row.access_expire_time, now, until)
             .await
             .map_err(SessionError::Database)?;
         drop(db);
@@ -132,7 +135,7 @@ impl Sessions {
                 Ok(Renewal::Ended)
             }
             Err(error) => {
-                store::sessions::release(&mut db, row.cookie).await.map_err(SessionError::Database)?;
+                store::sessions::release(&mut db, row.cookie, until).await.map_err(SessionError::Database)?;
                 tracing::warn!(error = &error as &dyn std::error::Error, "tokens could not be renewed");
                 Err(SessionError::Provider(error))
             }
@@ -152,7 +155,7 @@ impl Sessions {
             refresh: answer.refresh_token.unwrap_or_else(|| old.refresh.clone()),
             id: old.id.clone(),
         };
-        let (sealed, sealed_by) = self.envelope.seal(row.cookie, &tokens, &self.entropy);
+        let (sealed, sealed_by) = self.seal(row.cookie, &tokens);
         let end = asked + Duration::seconds(answer.expires_in);
         let mut db = self.pool.acquire().await.map_err(SessionError::Database)?;
         let before = row.access_expire_time;

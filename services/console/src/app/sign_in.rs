@@ -17,6 +17,18 @@ use sha2::{Digest, Sha256};
 use time::Duration;
 use url::Url;
 
+/// A sign-in to begin.
+pub struct Wanted<'w> {
+    /// Where to go afterwards.
+    pub destination: &'w Destination,
+    /// The browser's language.
+    pub language: Option<Language>,
+    /// The address to sign in with.
+    pub hint: Option<&'w str>,
+    /// Whether the person must sign in anew, signed in at the gateway or not.
+    pub fresh: bool,
+}
+
 /// A sign-in that has begun.
 pub struct Begun {
     /// Where to send the browser.
@@ -90,14 +102,9 @@ impl Problem for SignInError {
 }
 
 impl Sessions {
-    /// Begins a sign-in in a browser; `browser` is what it keeps already, `hint` the address to sign in with.
-    pub async fn begin(
-        &self,
-        browser: Option<Secret>,
-        destination: &Destination,
-        language: Option<Language>,
-        hint: Option<&str>,
-    ) -> Result<Begun, SignInError> {
+    /// Begins a sign-in in a browser; `browser` is what it keeps already.
+    pub async fn begin(&self, browser: Option<Secret>, wanted: Wanted<'_>) -> Result<Begun, SignInError> {
+        let Wanted { destination, language, hint, fresh } = wanted;
         let metadata = self.provider.metadata().await.map_err(SignInError::Provider)?;
         let browser = browser.unwrap_or_else(|| Secret::generate(&self.entropy));
         let state = Secret::generate(&self.entropy);
@@ -123,6 +130,9 @@ impl Sessions {
         }
         if let Some(hint) = hint {
             location.query_pairs_mut().append_pair("login_hint", hint);
+        }
+        if fresh {
+            location.query_pairs_mut().append_pair("prompt", "login");
         }
         Ok(Begun { location, browser })
     }
@@ -166,7 +176,7 @@ impl Sessions {
             .record("account.id", claims.sub.to_string());
         let cookie = Secret::generate(&self.entropy);
         let tokens = Tokens { access: answer.access_token, refresh, id };
-        let (sealed, sealed_by) = self.envelope.seal(cookie.hash(), &tokens, &self.entropy);
+        let (sealed, sealed_by) = self.seal(cookie.hash(), &tokens);
         let row = Row {
             cookie: cookie.hash(),
             session: claims.sid,

@@ -10,8 +10,7 @@ impl Sessions {
         let mut hint = None;
         if let Some(cookie) = cookie {
             if let Some(row) = self.find(cookie).await? {
-                hint =
-                    self.envelope.open(row.cookie, &row.sealed_by, &row.tokens).ok().map(|tokens| tokens.id);
+                hint = self.open(&row).ok().map(|tokens| tokens.id);
             }
             self.forget(cookie).await?;
         }

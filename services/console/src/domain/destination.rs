@@ -1,6 +1,6 @@
 //! Where somebody goes after signing in: a page of the console, never an address that a link names.
 
-use pass_types::{OrganizationId, Product};
+use pass_types::{AccountId, ApplicationId, OrganizationId, Product, SamlTestId};
 use std::{fmt, str::FromStr};
 
 /// A page of the console that can be reached by signing in.
@@ -26,7 +26,38 @@ pub enum Destination {
     Invite(OrganizationId),
     /// An invitation, by the token of its link.
     Invitation(String),
+    /// Making a Managed Account of it.
+    NewManaged(OrganizationId),
+    /// One of its Managed Accounts.
+    Managed(OrganizationId, AccountId),
+    /// Its teams.
+    Teams(OrganizationId),
+    /// Its Nulab Pass.
+    NulabPass(OrganizationId),
+    /// Its Organization ID.
+    Handle(OrganizationId),
+    /// Its domains.
+    Domains(OrganizationId),
+    /// Its SAML connection.
+    Saml(OrganizationId),
+    /// The same, for somebody who was sent to sign in afresh.
+    SamlAgain(OrganizationId),
+    /// Switching SAML off.
+    SamlOff(OrganizationId),
+    /// The same, for somebody who was sent to sign in afresh.
+    SamlOffAgain(OrganizationId),
+    /// What came of a test sign-in.
+    SamlTest(OrganizationId, SamlTestId),
+    /// The log of SAML sign-ins.
+    SamlSignIns(OrganizationId),
+    /// The operators' list of applications.
+    Applications,
+    /// One of them.
+    Application(ApplicationId),
 }
+
+/// Tells the page that the person has signed in afresh: `Done::SignedInAgain`.
+const AGAIN: &str = "?done=signed-in-again";
 
 impl FromStr for Destination {
     type Err = std::convert::Infallible;
@@ -40,14 +71,39 @@ impl FromStr for Destination {
             ["sessions"] => Some(Self::Sessions),
             ["trial"] => Some(Self::Trial),
             ["trial", product] => product.parse().ok().map(Self::TrialOf),
-            ["organizations", id] => organization(id).map(Self::Organization),
-            ["organizations", id, "members"] => organization(id).map(Self::Members),
-            ["organizations", id, "invitations"] => organization(id).map(Self::Invitations),
-            ["organizations", id, "invitations", "new"] => organization(id).map(Self::Invite),
+            ["organizations", id, rest @ ..] => {
+                organization(id).and_then(|id| Self::of_organization(id, rest))
+            }
+            ["operator", "applications"] => Some(Self::Applications),
+            ["operator", "applications", id] => id.parse().ok().map(Self::Application),
             ["invitations", token] if is_token(token) => Some(Self::Invitation((*token).to_owned())),
             _ => None,
         };
         Ok(found.unwrap_or(Self::Home))
+    }
+}
+
+impl Destination {
+    fn of_organization(id: OrganizationId, rest: &[&str]) -> Option<Self> {
+        match rest {
+            [] => Some(Self::Organization(id)),
+            ["members"] => Some(Self::Members(id)),
+            ["members", "new-managed"] => Some(Self::NewManaged(id)),
+            ["managed", account] => account.parse().ok().map(|account| Self::Managed(id, account)),
+            ["invitations"] => Some(Self::Invitations(id)),
+            ["invitations", "new"] => Some(Self::Invite(id)),
+            ["teams"] => Some(Self::Teams(id)),
+            ["nulab-pass"] => Some(Self::NulabPass(id)),
+            ["organization-id"] => Some(Self::Handle(id)),
+            ["domains"] => Some(Self::Domains(id)),
+            ["saml"] => Some(Self::Saml(id)),
+            ["saml", "switch-off"] => Some(Self::SamlOff(id)),
+            ["saml", "sign-ins"] => Some(Self::SamlSignIns(id)),
+            ["saml", "tests", test] => test.parse().ok().map(|test| Self::SamlTest(id, test)),
+            [page] if page.strip_suffix(AGAIN) == Some("saml") => Some(Self::SamlAgain(id)),
+            ["saml", page] if page.strip_suffix(AGAIN) == Some("switch-off") => Some(Self::SamlOffAgain(id)),
+            _ => None,
+        }
     }
 }
 
@@ -64,6 +120,20 @@ impl fmt::Display for Destination {
             Self::Invitations(id) => write!(f, "/organizations/{id}/invitations"),
             Self::Invite(id) => write!(f, "/organizations/{id}/invitations/new"),
             Self::Invitation(token) => write!(f, "/invitations/{token}"),
+            Self::NewManaged(id) => write!(f, "/organizations/{id}/members/new-managed"),
+            Self::Managed(id, account) => write!(f, "/organizations/{id}/managed/{account}"),
+            Self::Teams(id) => write!(f, "/organizations/{id}/teams"),
+            Self::NulabPass(id) => write!(f, "/organizations/{id}/nulab-pass"),
+            Self::Handle(id) => write!(f, "/organizations/{id}/organization-id"),
+            Self::Domains(id) => write!(f, "/organizations/{id}/domains"),
+            Self::Saml(id) => write!(f, "/organizations/{id}/saml"),
+            Self::SamlAgain(id) => write!(f, "/organizations/{id}/saml{AGAIN}"),
+            Self::SamlOff(id) => write!(f, "/organizations/{id}/saml/switch-off"),
+            Self::SamlOffAgain(id) => write!(f, "/organizations/{id}/saml/switch-off{AGAIN}"),
+            Self::SamlTest(id, test) => write!(f, "/organizations/{id}/saml/tests/{test}"),
+            Self::SamlSignIns(id) => write!(f, "/organizations/{id}/saml/sign-ins"),
+            Self::Applications => f.write_str("/operator/applications"),
+            Self::Application(id) => write!(f, "/operator/applications/{id}"),
         }
     }
 }
@@ -95,6 +165,20 @@ mod tests {
             &format!("/organizations/{id}/members"),
             &format!("/organizations/{id}/invitations"),
             &format!("/organizations/{id}/invitations/new"),
+            &format!("/organizations/{id}/members/new-managed"),
+            &format!("/organizations/{id}/managed/{id}"),
+            &format!("/organizations/{id}/teams"),
+            &format!("/organizations/{id}/nulab-pass"),
+            &format!("/organizations/{id}/organization-id"),
+            &format!("/organizations/{id}/domains"),
+            &format!("/organizations/{id}/saml"),
+            &format!("/organizations/{id}/saml?done=signed-in-again"),
+            &format!("/organizations/{id}/saml/switch-off"),
+            &format!("/organizations/{id}/saml/switch-off?done=signed-in-again"),
+            &format!("/organizations/{id}/saml/tests/{id}"),
+            &format!("/organizations/{id}/saml/sign-ins"),
+            "/operator/applications",
+            &format!("/operator/applications/{id}"),
         ] {
             assert_eq!(there(path), path);
         }
@@ -113,6 +197,10 @@ mod tests {
             "/invitations/",
             "/invitations/a%0d%0ab",
             "/organizations/x",
+            "/organizations/01980000-0000-7000-8000-000000000001/saml?done=saved",
+            "/organizations/01980000-0000-7000-8000-000000000001/saml/tests/x",
+            "/organizations/01980000-0000-7000-8000-000000000001/managed/x",
+            "/operator/applications/x",
             "javascript:alert(1)",
             "/trial/x",
             "/account/../x",

@@ -5,7 +5,7 @@ use pass_proto::{
     convert::{FromWire, instant},
     identity::v1 as wire,
 };
-use pass_types::{AccountKind, Appearance, Invalid, Language, SessionId, TimeZone};
+use pass_types::{AccountKind, Appearance, Invalid, Language, OrganizationId, SessionId, TimeZone};
 use pass_web::Refusal;
 use prost_types::FieldMask;
 use time::OffsetDateTime;
@@ -27,6 +27,10 @@ pub struct Account {
     pub time_zone: TimeZone,
     /// Of pages.
     pub appearance: Appearance,
+    /// The organization that owns a Managed Account (MAN-4).
+    pub owner: Option<OrganizationId>,
+    /// Staff of the company that runs the suite.
+    pub operator: bool,
 }
 
 /// What the person may change of it (ACC-3), as typed.
@@ -116,7 +120,7 @@ impl AsPerson {
     }
 }
 
-fn account_of(account: Option<wire::Account>) -> Result<Account, Invalid> {
+pub(super) fn account_of(account: Option<wire::Account>) -> Result<Account, Invalid> {
     let wire::Account {
         account_id: _,
         kind,
@@ -128,6 +132,8 @@ fn account_of(account: Option<wire::Account>) -> Result<Account, Invalid> {
         appearance,
         create_time: _,
         etag: _,
+        organization_id,
+        operator,
     } = account.ok_or(Invalid("no account"))?;
     Ok(Account {
         kind: AccountKind::from_wire(kind)?,
@@ -138,6 +144,8 @@ fn account_of(account: Option<wire::Account>) -> Result<Account, Invalid> {
         // A zone that this build does not know is no reason to show no page.
         time_zone: time_zone.parse().unwrap_or_else(|_| TimeZone::utc()),
         appearance: Appearance::from_wire(appearance)?,
+        owner: if organization_id.is_empty() { None } else { Some(organization_id.parse()?) },
+        operator,
     })
 }
 

@@ -1,27 +1,45 @@
-//! What the console asks of identity and organization, always on somebody's behalf. The only protobuf: what
+//! What the console asks of the other services, always on somebody's behalf. The only protobuf: what
 //! comes back is converted into plain values here.
 
+mod billing;
+mod domains;
 mod identity;
+mod managed;
 mod organization;
+mod saml;
 
+pub use billing::{Application, ApplicationState, NewApplication, NulabPass, NulabPassState};
+pub use domains::{Domain, Finding, FindingKind};
 pub use identity::{Account, Profile, SignedInBrowser};
+pub use managed::{ManagedAccount, ManagedChange, ManagedState, NewManagedAccount, Team};
 #[cfg(test)]
 pub use organization::Organization;
 pub use organization::{
     Invitation, InvitationState, InvitationView, Invitee, Member, Membership, Space, SpaceState, Trial,
 };
+#[cfg(test)]
+pub use saml::{Certificate, Verdict};
+pub use saml::{Connection, NewDraft, Outcome, SamlSettings, SamlSignIn, SamlTest, TestState};
 
 use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshError};
 use pass_proto::{
+    billing::v1::{
+        application_service_client::ApplicationServiceClient, operator_service_client::OperatorServiceClient,
+    },
+    convert::FromWire,
+    domains::v1::domain_service_client::DomainServiceClient,
     identity::v1::{
-        account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
+        account_service_client::AccountServiceClient,
+        managed_account_service_client::ManagedAccountServiceClient,
+        saml_connection_service_client::SamlConnectionServiceClient,
+        session_service_client::SessionServiceClient,
     },
     organization::v1::{
         invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
-        organization_service_client::OrganizationServiceClient,
+        organization_service_client::OrganizationServiceClient, team_service_client::TeamServiceClient,
     },
 };
-use pass_types::{Invalid, Origin};
+use pass_types::{Invalid, Language, Origin};
 use pass_web::Refusal;
 use tonic::Status;
 
@@ -33,18 +51,31 @@ pub struct Suite {
     organizations: OrganizationServiceClient<Channel>,
     members: MemberServiceClient<Channel>,
     invitations: InvitationServiceClient<Channel>,
+    teams: TeamServiceClient<Channel>,
+    managed: ManagedAccountServiceClient<Channel>,
+    saml: SamlConnectionServiceClient<Channel>,
+    domains: DomainServiceClient<Channel>,
+    applications: ApplicationServiceClient<Channel>,
+    operators: OperatorServiceClient<Channel>,
 }
 
 impl Suite {
     /// From the console's place in the mesh.
     pub fn new(mesh: &Mesh) -> Result<Self, MeshError> {
         let (identity, organization) = (mesh.channel("identity")?, mesh.channel("organization")?);
+        let (domains, billing) = (mesh.channel("domain-verification")?, mesh.channel("billing")?);
         Ok(Self {
             accounts: AccountServiceClient::new(identity.clone()),
-            sessions: SessionServiceClient::new(identity),
+            sessions: SessionServiceClient::new(identity.clone()),
             organizations: OrganizationServiceClient::new(organization.clone()),
             members: MemberServiceClient::new(organization.clone()),
-            invitations: InvitationServiceClient::new(organization),
+            invitations: InvitationServiceClient::new(organization.clone()),
+            teams: TeamServiceClient::new(organization),
+            managed: ManagedAccountServiceClient::new(identity.clone()),
+            saml: SamlConnectionServiceClient::new(identity),
+            domains: DomainServiceClient::new(domains),
+            applications: ApplicationServiceClient::new(billing.clone()),
+            operators: OperatorServiceClient::new(billing),
         })
     }
 
@@ -73,4 +104,26 @@ fn unusable(what: &'static str) -> impl FnOnce(Invalid) -> Refusal {
         tracing::error!(what, problem, "an answer can't be used");
         Refusal::internal()
     }
+}
+
+fn language_code(language: Language) -> i32 {
+    language.to_wire() as i32
+}
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct List<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Token of the next page; empty: this is the last.
+    pub next: String,
+}
+
+fn list<W, T>(
+    items: Vec<W>,
+    next: String,
+    each: impl Fn(W) -> Result<T, Invalid>,
+) -> Result<List<T>, Refusal> {
+    let items = items.into_iter().map(each).collect::<Result<_, _>>().map_err(unusable("list"))?;
+    Ok(List { items, next })
 }

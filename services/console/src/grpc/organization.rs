@@ -1,6 +1,6 @@
 //! Organizations, members and invitations, from organization.
 
-use super::{AsPerson, Suite, refused, unusable};
+use super::{AsPerson, List, Suite, list, refused, unusable};
 use pass_mesh::CallContext;
 use pass_proto::{
     convert::{FromWire, instant, privileges_from_wire},
@@ -9,7 +9,8 @@ use pass_proto::{
     },
 };
 use pass_types::{
-    Invalid, InvitationId, Language, OrganizationId, Origin, Privilege, Privileges, Product, RequestId, Role,
+    AccountId, AccountKind, Invalid, InvitationId, Language, OrganizationId, Origin, Privilege, Privileges,
+    Product, RequestId, Role,
 };
 use pass_web::Refusal;
 use time::OffsetDateTime;
@@ -23,6 +24,8 @@ pub struct Organization {
     pub name: String,
     /// Its permanent key (ORG-2).
     pub space_key: String,
+    /// What Managed Accounts type to sign in, its Organization ID (ORG-3); empty: none.
+    pub handle: String,
     /// Since when.
     pub create_time: OffsetDateTime,
 }
@@ -39,9 +42,19 @@ pub struct Membership {
 }
 
 impl Membership {
+    /// Whether the person runs the organization.
+    pub fn administers(&self) -> bool {
+        self.role == Role::Administrator
+    }
+
+    /// Whether Nulab Pass is the person's business: administrators' and Plan Admins' (BIL-1).
+    pub fn may_see_nulab_pass(&self) -> bool {
+        self.administers() || self.privileges.has(Privilege::PlanAdmin)
+    }
+
     /// Whether the person may invite by mail (ORG-5).
     pub fn may_invite(&self) -> bool {
-        self.role == Role::Administrator || self.privileges.has(Privilege::Invite)
+        self.administers() || self.privileges.has(Privilege::Invite)
     }
 }
 
@@ -74,6 +87,10 @@ pub struct Space {
 /// A member.
 #[derive(Debug, Clone)]
 pub struct Member {
+    /// The account's id.
+    pub account: AccountId,
+    /// Which kind of account.
+    pub kind: AccountKind,
     /// The name.
     pub name: String,
     /// The address.
@@ -84,6 +101,10 @@ pub struct Member {
     pub privileges: Privileges,
     /// Since when.
     pub join_time: OffsetDateTime,
+    /// A Managed Account that is suspended (MAN-5).
+    pub suspended: bool,
+    /// Names of the teams.
+    pub teams: Vec<String>,
 }
 
 /// Where an invitation stands.
@@ -165,15 +186,6 @@ pub struct Invitee {
     pub language: Language,
 }
 
-/// A page of a list.
-#[derive(Debug, Clone)]
-pub struct List<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Token of the next page; empty: this is the last.
-    pub next: String,
-}
-
 impl AsPerson {
     /// Starts a trial (ORG-1). The organization that has it.
     pub async fn start_trial(&self, trial: &Trial) -> Result<OrganizationId, Refusal> {
@@ -209,6 +221,17 @@ impl AsPerson {
         let spaces = spaces.into_iter().map(space_of).collect::<Result<_, _>>();
         let membership = membership_of(membership).map_err(unusable("membership"))?;
         Ok((membership, spaces.map_err(unusable("space"))?))
+    }
+
+    /// Sets the Organization ID (ORG-3).
+    pub async fn set_handle(&self, organization: OrganizationId, handle: &str) -> Result<(), Refusal> {
+        let message = wire::SetOrganizationHandleRequest {
+            organization_id: organization.to_string(),
+            handle: handle.to_owned(),
+        };
+        let request = self.context.request(message);
+        self.suite.organizations.clone().set_organization_handle(request).await.map_err(refused)?;
+        Ok(())
     }
 
     /// A page of members whose name or address starts with `query` (ORG-12).
@@ -303,19 +326,11 @@ impl Suite {
     }
 }
 
-fn list<W, T>(
-    items: Vec<W>,
-    next: String,
-    each: impl Fn(W) -> Result<T, Invalid>,
-) -> Result<List<T>, Refusal> {
-    let items = items.into_iter().map(each).collect::<Result<_, _>>().map_err(unusable("list"))?;
-    Ok(List { items, next })
-}
-
 fn organization_of(organization: Option<wire::Organization>) -> Result<Organization, Invalid> {
-    let wire::Organization { organization_id, name, space_key, create_time } =
+    let wire::Organization { organization_id, name, space_key, create_time, handle } =
         organization.ok_or(Invalid("no organization"))?;
-    Ok(Organization { id: organization_id.parse()?, name, space_key, create_time: instant(create_time)? })
+    let create_time = instant(create_time)?;
+    Ok(Organization { id: organization_id.parse()?, name, space_key, handle, create_time })
 }
 
 fn membership_of(membership: Option<wire::Membership>) -> Result<Membership, Invalid> {
@@ -340,8 +355,13 @@ fn space_of(space: wire::Space) -> Result<Space, Invalid> {
 }
 
 fn member_of(member: wire::Member) -> Result<Member, Invalid> {
-    let wire::Member { account_id: _, kind: _, name, email, role, privileges, join_time } = member;
+    let wire::Member { account_id, kind, name, email, role, privileges, join_time, suspended, teams } =
+        member;
     Ok(Member {
+        account: account_id.parse()?,
+        kind: AccountKind::from_wire(kind)?,
+        suspended,
+        teams: teams.into_iter().map(|team| team.name).collect(),
         name,
         email,
         role: Role::from_wire(role)?,

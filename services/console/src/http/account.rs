@@ -20,6 +20,8 @@ pub struct ProfilePage {
     pub frame: Frame,
     pub email: String,
     pub managed: bool,
+    /// The organization that owns a Managed Account; empty: nobody's, or it can't be told.
+    pub managed_by: String,
     pub name: String,
     pub unique_id: String,
     pub language: String,
@@ -42,7 +44,7 @@ pub struct Fields {
 
 impl ProfilePage {
     /// The form with what the fields have.
-    pub fn new(page: Page, frame: Frame, account: &Account, fields: Fields) -> Self {
+    pub fn new(page: Page, frame: Frame, account: &Account, managed_by: String, fields: Fields) -> Self {
         let languages =
             Language::ALL.iter().map(|it| word(it.as_str(), page.t(&format!("language-{it}")))).collect();
         let appearances =
@@ -51,10 +53,12 @@ impl ProfilePage {
             frame,
             email: account.email.clone(),
             managed: account.kind == AccountKind::Managed,
+            managed_by,
             zones: zones::options(&fields.time_zone),
             languages,
             appearances,
-            name: fields.name,
+            // Of a Managed Account it is not the person's to type (MAN-4).
+            name: if account.kind == AccountKind::Managed { account.name.clone() } else { fields.name },
             unique_id: fields.unique_id,
             language: fields.language,
             time_zone: fields.time_zone,
@@ -83,7 +87,8 @@ impl From<&Account> for Fields {
 /// Shows it.
 pub async fn show(me: SignedIn, Query(view): Query<View>) -> Response {
     let fields = Fields::from(&me.account);
-    html(&ProfilePage::new(view.noticed(me.page()), Frame::of(&me, "account"), &me.account, fields))
+    let owner = owner(&me).await;
+    html(&ProfilePage::new(view.noticed(me.page()), Frame::of(&me, "account"), &me.account, owner, fields))
 }
 
 /// Saves it. What was saved shows at once, in this page too (ACC-3).
@@ -99,8 +104,18 @@ pub async fn save(me: SignedIn, Form(fields): Form<Fields>) -> Response {
         Err(refusal) => {
             let status = http_status(refusal.kind);
             let page = page_for(&me.browser, &me.account).refused(refusal);
-            html_with(status, &ProfilePage::new(page, Frame::of(&me, "account"), &me.account, fields))
+            let (frame, owner) = (Frame::of(&me, "account"), owner(&me).await);
+            html_with(status, &ProfilePage::new(page, frame, &me.account, owner, fields))
         }
+    }
+}
+
+/// The name of the organization that owns the account (MAN-4). That it can't be told is no reason to show nothing.
+async fn owner(me: &SignedIn) -> String {
+    let Some(owner) = me.account.owner else { return String::new() };
+    match me.suite.organization(owner).await {
+        Ok((membership, _)) => membership.organization.name,
+        Err(_) => String::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Done, SignedIn,
-    frame::{Frame, View, list_address},
+    frame::{Frame, Pages, View},
     sign_in::Nothing,
 };
 use crate::grpc::SignedInBrowser;
@@ -21,7 +21,7 @@ pub struct SessionsPage {
     pub page: Page,
     pub frame: Frame,
     pub sessions: Vec<Entry>,
-    pub next: String,
+    pub pages: Pages,
 }
 
 /// One of them.
@@ -55,9 +55,9 @@ impl Entry {
 pub async fn show(me: SignedIn, Query(view): Query<View>) -> Result<Response, Response> {
     let (sessions, next) = me.suite.sessions(&view.page).await.map_err(|refusal| me.failed(refusal))?;
     let sessions = sessions.into_iter().map(|it| Entry::of(it, me.session.id)).collect();
-    let next = if next.is_empty() { next } else { list_address("/sessions", "", &next) };
+    let pages = view.pages("/sessions", &next);
     let frame = Frame::of(&me, "sessions");
-    Ok(html(&SessionsPage { page: view.noticed(me.page()), frame, sessions, next }))
+    Ok(html(&SessionsPage { page: view.noticed(me.page()), frame, sessions, pages }))
 }
 
 /// Ends one.

@@ -2,7 +2,7 @@
 
 use super::{
     Console, SignedIn,
-    frame::{Frame, View, list_address},
+    frame::{Frame, Pages, View},
 };
 use crate::grpc::Membership;
 use askama::Template;
@@ -19,8 +19,7 @@ pub struct Home {
     pub page: Page,
     pub frame: Frame,
     pub memberships: Vec<Membership>,
-    /// Address of the next page of the list; empty: there is none.
-    pub next: String,
+    pub pages: Pages,
 }
 
 /// Shows it.
@@ -30,7 +29,7 @@ pub async fn show(
     Query(view): Query<View>,
 ) -> Result<Response, Response> {
     let found = me.suite.organizations(&view.page).await.map_err(|refusal| me.failed(refusal))?;
-    let next = if found.next.is_empty() { String::new() } else { list_address("/", "", &found.next) };
     let frame = Frame::of(&me, "organizations");
-    Ok(html(&Home { page: view.noticed(me.page()), frame, memberships: found.items, next }))
+    let pages = view.pages("/", &found.next);
+    Ok(html(&Home { page: view.noticed(me.page()), frame, memberships: found.items, pages }))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Done, SignedIn,
-    frame::{Frame, Head, View, list_address},
+    frame::{Frame, Head, Pages, View},
     organization::of_path,
     sign_in::Nothing,
 };
@@ -23,8 +23,7 @@ pub struct Invitations {
     pub frame: Frame,
     pub head: Head,
     pub entries: Vec<Invitation>,
-    pub later: bool,
-    pub next: String,
+    pub pages: Pages,
 }
 
 /// Shows it.
@@ -36,15 +35,12 @@ pub async fn show(
     let (membership, _) = of_path(&me, &organization).await?;
     let id = membership.organization.id;
     let found = me.suite.invitations(id, &view.page).await.map_err(|refusal| me.failed(refusal))?;
-    let path = format!("/organizations/{id}/invitations");
-    let next = if found.next.is_empty() { String::new() } else { list_address(&path, "", &found.next) };
     Ok(html(&Invitations {
         page: view.noticed(me.page()),
         frame: Frame::of(&me, "organizations"),
         head: Head::of(&membership, "invitations"),
         entries: found.items,
-        later: !view.page.is_empty(),
-        next,
+        pages: view.pages(&format!("/organizations/{id}/invitations"), &found.next),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     SignedIn,
-    frame::{Frame, Head, View, list_address},
+    frame::{Frame, Head, Pages, View},
     organization::of_path,
 };
 use crate::grpc::Member;
@@ -11,6 +11,7 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
+use pass_types::AccountKind;
 use pass_web::{Page, html};
 
 /// The list.
@@ -22,9 +23,7 @@ pub struct Members {
     pub head: Head,
     pub entries: Vec<Member>,
     pub query: String,
-    /// Whether this is not the first page.
-    pub later: bool,
-    pub next: String,
+    pub pages: Pages,
 }
 
 /// Shows it.
@@ -36,17 +35,13 @@ pub async fn show(
     let (membership, _) = of_path(&me, &organization).await?;
     let id = membership.organization.id;
     let found = me.suite.members(id, &view.query, &view.page).await.map_err(|refusal| me.failed(refusal))?;
-    let path = format!("/organizations/{id}/members");
-    let next =
-        if found.next.is_empty() { String::new() } else { list_address(&path, &view.query, &found.next) };
     Ok(html(&Members {
         page: view.noticed(me.page()),
         frame: Frame::of(&me, "organizations"),
         head: Head::of(&membership, "members"),
         entries: found.items,
-        later: !view.page.is_empty(),
+        pages: view.pages(&format!("/organizations/{id}/members"), &found.next),
         query: view.query,
-        next,
     }))
 }
 

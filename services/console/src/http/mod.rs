@@ -3,17 +3,27 @@
 mod account;
 mod back_channel;
 mod browsers;
+mod domains;
 mod frame;
+mod handle;
 mod home;
 mod invitation;
 mod invitations;
 mod invite;
+mod managed;
 mod members;
+mod new_managed;
+mod nulab_pass;
+mod operator;
 mod organization;
+mod saml;
+mod saml_log;
+mod saml_off;
 #[cfg(test)]
 mod samples;
 mod sign_in;
 mod signed_in;
+mod teams;
 mod trial;
 mod zones;
 
@@ -30,6 +40,8 @@ use std::{sync::Arc, time::Duration};
 const SESSION: HostCookie = HostCookie::new("__Host-console");
 /// The cookie of the browser that a sign-in was begun in.
 const SIGN_IN: HostCookie = HostCookie::new("__Host-console-sign-in");
+/// The cookie of a browser that was sent to sign in anew, after its token was refused.
+const ANEW: HostCookie = HostCookie::new("__Host-console-anew");
 /// The cookie behind form tokens.
 pub const FORM: HostCookie = HostCookie::new("__Host-console-form");
 
@@ -124,6 +136,36 @@ routes! {
     post "/organizations/{organization}/invitations/new" Person => invite::send;
     post "/organizations/{organization}/invitations/{invitation}/resend" Person => invitations::resend;
     post "/organizations/{organization}/invitations/{invitation}/cancel" Person => invitations::cancel;
+    get  "/organizations/{organization}/members/new-managed" Person => new_managed::show;
+    post "/organizations/{organization}/members/new-managed" Person => new_managed::create;
+    get  "/organizations/{organization}/managed/{account}" Person => managed::show;
+    post "/organizations/{organization}/managed/{account}/suspend" Person => managed::suspend;
+    post "/organizations/{organization}/managed/{account}/resume" Person => managed::resume;
+    post "/organizations/{organization}/managed/{account}/resend" Person => managed::resend;
+    get  "/organizations/{organization}/managed/{account}/delete" Person => managed::confirm_delete;
+    post "/organizations/{organization}/managed/{account}/delete" Person => managed::delete;
+    get  "/organizations/{organization}/teams" Person => teams::show;
+    post "/organizations/{organization}/teams" Person => teams::create;
+    get  "/organizations/{organization}/nulab-pass" Person => nulab_pass::show;
+    post "/organizations/{organization}/nulab-pass" Person => nulab_pass::apply;
+    get  "/organizations/{organization}/organization-id" Person => handle::show;
+    post "/organizations/{organization}/organization-id" Person => handle::save;
+    get  "/organizations/{organization}/domains" Person => domains::show;
+    post "/organizations/{organization}/domains" Person => domains::add;
+    post "/organizations/{organization}/domains/{domain}/verify" Person => domains::verify;
+    post "/organizations/{organization}/domains/{domain}/remove" Person => domains::remove;
+    get  "/organizations/{organization}/saml" Person => saml::show;
+    post "/organizations/{organization}/saml" Person => saml::save;
+    post "/organizations/{organization}/saml/tests" Person => saml::test;
+    get  "/organizations/{organization}/saml/tests/{test}" Person => saml_log::test;
+    get  "/organizations/{organization}/saml/sign-ins" Person => saml_log::sign_ins;
+    post "/organizations/{organization}/saml/switch-on" Person => saml::switch_on;
+    get  "/organizations/{organization}/saml/switch-off" Person => saml_off::show;
+    post "/organizations/{organization}/saml/switch-off" Person => saml_off::switch_off;
+    get  "/operator/applications" Person => operator::list;
+    get  "/operator/applications/{application}" Person => operator::show;
+    post "/operator/applications/{application}/approve" Person => operator::approve;
+    post "/operator/applications/{application}/reject" Person => operator::reject;
     get  "/invitations/{token}" Anonymous => invitation::show;
     post "/invitations/{token}" Person => invitation::accept;
 }

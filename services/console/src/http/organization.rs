@@ -10,7 +10,8 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
-use pass_types::OrganizationId;
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::{Kind, OrganizationId};
 use pass_web::{Page, Refusal, html};
 
 /// The overview.
@@ -41,6 +42,15 @@ pub async fn show(
     let head = Head::of(&membership, "overview");
     let (page, frame) = (view.noticed(me.page()), Frame::of(&me, "organizations"));
     Ok(html(&Overview { page, frame, head, membership, spaces }))
+}
+
+/// The organization that an address names, if the person is one of its administrators.
+pub async fn administered(me: &SignedIn, id: &str) -> Result<Membership, Response> {
+    let (membership, _) = of_path(me, id).await?;
+    if !membership.administers() {
+        return Err(me.failed(Refusal::new(Kind::Forbidden, ErrorReason::RoleMissing)));
+    }
+    Ok(membership)
 }
 
 /// The organization that an address names, if it is one of the person's.

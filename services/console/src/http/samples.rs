@@ -6,7 +6,7 @@
 use super::{
     account::{self, ProfilePage},
     browsers::{Entry, SessionsPage},
-    frame::{Done, Frame, Head},
+    frame::{Done, Frame, Head, Pages},
     home::Home,
     invitation::{InvitationPage, Visitor},
     invitations::Invitations,
@@ -29,6 +29,9 @@ use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountKind, Appearance, Kind, Language, Privilege, Product, Role};
 use pass_web::{Browser, ErrorPage, Page, Refusal, Texts, message_keys};
 use std::path::Path;
+
+mod pass;
+mod saml;
 use time::{OffsetDateTime, macros::datetime};
 
 const NOW: OffsetDateTime = datetime!(2026-03-02 09:00 UTC);
@@ -40,7 +43,12 @@ fn page(language: Language) -> Page {
 }
 
 fn frame(at: &'static str) -> Frame {
-    Frame { name: "山田 太郎".to_owned(), at }
+    Frame { name: "山田 太郎".to_owned(), at, operator: at == "operator", may_start_trials: true }
+}
+
+fn pages(next: &str) -> Pages {
+    let next = (!next.is_empty()).then(|| next.to_owned());
+    Pages { first: next.as_ref().map(|_| "/first".to_owned()), next }
 }
 
 fn account() -> Account {
@@ -52,6 +60,8 @@ fn account() -> Account {
         language: Language::En,
         time_zone: "Asia/Tokyo".parse().unwrap(),
         appearance: Appearance::System,
+        owner: None,
+        operator: false,
     }
 }
 
@@ -60,6 +70,7 @@ fn membership(name: &str, role: Role, privileges: &[Privilege]) -> Membership {
         id: ID.parse().unwrap(),
         name: name.to_owned(),
         space_key: "aB3dE6gH9k".to_owned(),
+        handle: "acme".to_owned(),
         create_time: NOW,
     };
     Membership { organization, role, privileges: privileges.iter().copied().collect() }
@@ -71,6 +82,10 @@ fn acme() -> Membership {
 
 fn member(name: &str, email: &str, role: Role, privileges: &[Privilege]) -> Member {
     Member {
+        account: ID.parse().unwrap(),
+        kind: AccountKind::Nulab,
+        suspended: false,
+        teams: vec![],
         name: name.to_owned(),
         email: email.to_owned(),
         role,
@@ -118,7 +133,7 @@ fn homes(language: Language) -> Vec<(&'static str, String)> {
         membership("Studio Kiln", Role::Guest, &[]),
     ];
     let home = |memberships, next: &str, page| {
-        Home { page, frame: frame("organizations"), memberships, next: next.to_owned() }.render().unwrap()
+        Home { page, frame: frame("organizations"), memberships, pages: pages(next) }.render().unwrap()
     };
     let browsers = [
         browser("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "203.0.113.9", 0),
@@ -126,13 +141,13 @@ fn homes(language: Language) -> Vec<(&'static str, String)> {
         browser("", "", 6000),
     ];
     let sessions = browsers.map(|it| Entry::of(it, ID.parse().unwrap())).into();
-    let (next, notice) = (String::new(), Done::SessionEnded.key());
+    let (pages, notice) = (pages(""), Done::SessionEnded.key());
     vec![
         ("home", home(memberships, "/?page=abc", page(language))),
         ("home-empty", home(vec![], "", page(language))),
         (
             "sessions",
-            SessionsPage { page: page(language).noticed(notice), frame: frame("sessions"), sessions, next }
+            SessionsPage { page: page(language).noticed(notice), frame: frame("sessions"), sessions, pages }
                 .render()
                 .unwrap(),
         ),
@@ -148,7 +163,8 @@ fn homes(language: Language) -> Vec<(&'static str, String)> {
 
 fn forms(language: Language) -> Vec<(&'static str, String)> {
     let profile = |page, account: &Account, fields| {
-        ProfilePage::new(page, frame("account"), account, fields).render().unwrap()
+        let owner = if account.kind == AccountKind::Managed { "Acme株式会社" } else { "" };
+        ProfilePage::new(page, frame("account"), account, owner.to_owned(), fields).render().unwrap()
     };
     let mut wrong = Refusal::of_field("account.unique_id", "must be 3-30 letters, digits, _ or -");
     wrong.violations.push(("account.name".to_owned(), "must be 1-100 characters long".to_owned()));
@@ -191,8 +207,8 @@ fn organizations(language: Language) -> Vec<(&'static str, String)> {
     ];
     let members = |entries, query: &str, next: &str| {
         let (page, head) = (page(language), Head::of(&acme(), "members"));
-        let (query, next, later) = (query.to_owned(), next.to_owned(), !next.is_empty());
-        Members { page, frame: frame("organizations"), head, entries, query, later, next }.render().unwrap()
+        let (query, pages) = (query.to_owned(), pages(next));
+        Members { page, frame: frame("organizations"), head, entries, query, pages }.render().unwrap()
     };
     let everybody = vec![
         member(
@@ -201,7 +217,12 @@ fn organizations(language: Language) -> Vec<(&'static str, String)> {
             Role::Administrator,
             &[Privilege::PlanAdmin, Privilege::AuditLogAdmin],
         ),
-        member("Élodie <script>", "elodie@example.com", Role::Member, &[Privilege::Invite]),
+        Member {
+            kind: AccountKind::Managed,
+            suspended: true,
+            teams: vec!["開発".to_owned(), "Design".to_owned()],
+            ..member("Élodie <script>", "elodie@example.com", Role::Member, &[Privilege::Invite])
+        },
         member(
             "A very long name that goes on and on, as some people's do",
             "a.very.long.address.of.somebody@a-long-domain-name.example.com",
@@ -218,9 +239,7 @@ fn organizations(language: Language) -> Vec<(&'static str, String)> {
     };
     let invitations = |entries| {
         let (page, head) = (page(language).noticed(Done::Invited.key()), Head::of(&acme(), "invitations"));
-        Invitations { page, frame: frame("organizations"), head, entries, later: false, next: String::new() }
-            .render()
-            .unwrap()
+        Invitations { page, frame: frame("organizations"), head, entries, pages: pages("") }.render().unwrap()
     };
     let fields = invite::Fields {
         request_id: ID.to_owned(),
@@ -264,7 +283,18 @@ fn landings(language: Language) -> Vec<(&'static str, String)> {
 fn every_page_in_every_language() {
     let folder = std::env::var_os("PASS_PAGES");
     for language in Language::ALL {
-        let pages = [homes(*language), forms(*language), organizations(*language), landings(*language)];
+        let pages = [
+            homes(*language),
+            forms(*language),
+            organizations(*language),
+            landings(*language),
+            pass::nulab_pass(*language),
+            pass::operator(*language),
+            pass::domains(*language),
+            pass::teams(*language),
+            pass::managed(*language),
+            saml::all(*language),
+        ];
         for (name, html) in pages.into_iter().flatten() {
             assert!(!html.contains("<script>"), "{name}: what people typed is escaped");
             if let Some(folder) = &folder {
@@ -305,6 +335,32 @@ fn both_languages_have_the_same_keys_and_all_that_are_made_up() {
         }
     }
     assert!(Done::ALL.iter().all(|done| en.contains(done.key())));
+    let made_up = [
+        ("step", &["handle", "domains", "saml", "managed"][..], true),
+        ("test", &["waiting", "passed", "failed", "expired"], true),
+        ("outcome", &["passed", "failed", "not-reached"], false),
+        ("managed", &["invited", "active", "suspended"], false),
+        ("application", &["open", "approved", "rejected"], false),
+        (
+            "finding",
+            &[
+                "match",
+                "no-such-name",
+                "no-txt",
+                "other-codes",
+                "wildcard",
+                "resolver-failure",
+                "disagreement",
+            ],
+            true,
+        ),
+    ];
+    for (set, values, hinted) in made_up {
+        for value in values {
+            assert!(en.contains(format!("{set}-{value}").as_str()), "{set} {value}");
+            assert!(!hinted || en.contains(format!("{set}-{value}-hint").as_str()), "{set} {value}");
+        }
+    }
 }
 
 #[test]

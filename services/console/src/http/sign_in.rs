@@ -4,7 +4,10 @@ use super::{
     Console, SESSION, SIGN_IN,
     signed_in::{report, session_cookie},
 };
-use crate::{app::Returned, domain::Destination};
+use crate::{
+    app::{Returned, Wanted},
+    domain::Destination,
+};
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -19,6 +22,8 @@ use pass_web::{Browser, Form, Page, html};
 pub struct Wish {
     to: String,
     email: Option<String>,
+    /// `true`: the person must sign in anew.
+    fresh: String,
 }
 
 /// To the gateway, to sign in.
@@ -34,7 +39,9 @@ pub async fn begin(
     let destination = wish.to.parse().unwrap_or(Destination::Home);
     let kept = SIGN_IN.read(&headers).and_then(|value| value.parse::<Secret>().ok());
     let hint = wish.email.as_deref().filter(|email| email.len() <= 254);
-    match console.sessions.begin(kept, &destination, browser.language(), hint).await {
+    let fresh = wish.fresh == "true";
+    let wanted = Wanted { destination: &destination, language: browser.language(), hint, fresh };
+    match console.sessions.begin(kept, wanted).await {
         Ok(begun) => {
             let cookie = SIGN_IN.set(&begun.browser.reveal(), None);
             ([(header::SET_COOKIE, cookie)], Redirect::to(begun.location.as_str())).into_response()

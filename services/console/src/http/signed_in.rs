@@ -1,6 +1,6 @@
 //! Who asks: the signed-in person, or a detour to sign in.
 
-use super::{Console, SESSION};
+use super::{ANEW, Console, SESSION};
 use crate::{
     app::Session,
     domain::Destination,
@@ -10,11 +10,15 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, Secret};
-use pass_web::{Browser, Page, Refusal};
+use pass_web::{Browser, Page, Refusal, http_status};
+use std::time::Duration;
+
+/// How long it is remembered that a browser was sent to sign in anew: longer than going there and back takes.
+const ROUND: Duration = Duration::from_secs(30);
 
 /// The signed-in person who asks.
 pub struct SignedIn {
@@ -28,6 +32,8 @@ pub struct SignedIn {
     pub suite: AsPerson,
     /// Where a new sign-in would lead back to.
     here: Destination,
+    /// Whether the browser was sent to sign in anew just now.
+    anew: bool,
 }
 
 impl SignedIn {
@@ -39,9 +45,23 @@ impl SignedIn {
     /// The answer to somebody whom a service refused: to sign in anew when that helps, else a page.
     pub fn failed(&self, refusal: Refusal) -> Response {
         if ended(&refusal) {
-            return to_sign_in(&self.here);
+            return sign_in_anew(&self.here, self.anew, self.page(), refusal);
         }
         pass_web::error_page(self.page(), refusal)
+    }
+
+    /// A form's page again, with its status, after a refusal that the person can do something about there;
+    /// else the answer to whoever was refused.
+    #[expect(clippy::result_large_err, reason = "handlers answer with a response either way")]
+    pub fn again(&self, refusal: Refusal) -> Result<(StatusCode, Page), Response> {
+        let about_form = matches!(
+            refusal.kind,
+            Kind::InvalidInput | Kind::AlreadyExists | Kind::Conflict | Kind::Precondition
+        );
+        if !about_form && refusal.fields().is_empty() {
+            return Err(self.failed(refusal));
+        }
+        Ok((http_status(refusal.kind), self.page().refused(refusal)))
     }
 }
 
@@ -51,9 +71,14 @@ impl FromRequestParts<Console> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
         let browser = Browser::from_request_parts(parts, console).await?;
         let here: Destination = parts.uri.path().parse().unwrap_or(Destination::Home);
+        let anew = was_sent_anew(&parts.headers);
         match signed_in(parts, console, &browser).await {
-            Ok(Some((session, suite, account))) => Ok(Self { browser, session, account, suite, here }),
-            Ok(None) => Err(to_sign_in(&here)),
+            Ok(Found::Somebody(somebody)) => {
+                let (session, suite, account) = *somebody;
+                Ok(Self { browser, session, account, suite, here, anew })
+            }
+            Ok(Found::Nobody) => Err(to_sign_in(&here)),
+            Ok(Found::Ended(refusal)) => Err(sign_in_anew(&here, anew, browser.page(), refusal)),
             Err(refusal) => Err(browser.refused(refusal)),
         }
     }
@@ -68,29 +93,37 @@ impl FromRequestParts<Console> for MaybeSignedIn {
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
         let browser = Browser::from_request_parts(parts, console).await?;
         let here: Destination = parts.uri.path().parse().unwrap_or(Destination::Home);
+        let anew = was_sent_anew(&parts.headers);
         match signed_in(parts, console, &browser).await {
-            Ok(Some((session, suite, account))) => {
-                Ok(Self(Some(SignedIn { browser, session, account, suite, here })))
+            Ok(Found::Somebody(somebody)) => {
+                let (session, suite, account) = *somebody;
+                Ok(Self(Some(SignedIn { browser, session, account, suite, here, anew })))
             }
-            Ok(None) => Ok(Self(None)),
+            Ok(Found::Nobody | Found::Ended(_)) => Ok(Self(None)),
             Err(refusal) => Err(browser.refused(refusal)),
         }
     }
 }
 
-type Found = Option<(Session, AsPerson, Account)>;
+/// Whom a session cookie belongs to.
+enum Found {
+    Nobody,
+    Somebody(Box<(Session, AsPerson, Account)>),
+    /// Somebody whose session a service says has ended. It is forgotten here.
+    Ended(Refusal),
+}
 
 async fn signed_in(parts: &Parts, console: &Console, browser: &Browser) -> Result<Found, Refusal> {
-    let Some(cookie) = session_cookie(&parts.headers) else { return Ok(None) };
+    let Some(cookie) = session_cookie(&parts.headers) else { return Ok(Found::Nobody) };
     let Some(session) = console.sessions.session(&cookie).await.map_err(|error| report(&error))? else {
-        return Ok(None);
+        return Ok(Found::Nobody);
     };
     let suite = console.suite.as_person(&session.access_token, browser.origin().clone());
     match suite.account().await {
-        Ok(account) => Ok(Some((session, suite, account))),
+        Ok(account) => Ok(Found::Somebody(Box::new((session, suite, account)))),
         Err(refusal) if ended(&refusal) => {
             console.sessions.forget(&cookie).await.map_err(|error| report(&error))?;
-            Ok(None)
+            Ok(Found::Ended(refusal))
         }
         Err(refusal) => Err(refusal),
     }
@@ -125,4 +158,28 @@ fn ended(refusal: &Refusal) -> bool {
 fn to_sign_in(destination: &Destination) -> Response {
     let query = serde_urlencoded::to_string([("to", destination.to_string())]).unwrap_or_default();
     Redirect::to(&format!("/sign-in?{query}")).into_response()
+}
+
+/// To the gateway, to sign in there again although somebody is signed in (security.md, "Organizations apart").
+pub fn to_fresh_sign_in(me: &SignedIn, destination: &Destination) -> Response {
+    let pairs =
+        [("to", destination.to_string()), ("email", me.account.email.clone()), ("fresh", "true".to_owned())];
+    let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
+    Redirect::to(&format!("/sign-in?{query}")).into_response()
+}
+
+fn was_sent_anew(headers: &HeaderMap) -> bool {
+    ANEW.read(headers).is_some_and(|value| !value.is_empty())
+}
+
+/// To sign in anew after a refused token, but once: while the gateway's own session lives it answers without
+/// asking anybody, and if its fresh token is refused as well, the browser would go round for ever.
+fn sign_in_anew(destination: &Destination, anew: bool, page: Page, refusal: Refusal) -> Response {
+    let (mut response, cookie) = if anew {
+        (pass_web::error_page(page, refusal), ANEW.clear())
+    } else {
+        (to_sign_in(destination), ANEW.set("1", Some(ROUND)))
+    };
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    response
 }

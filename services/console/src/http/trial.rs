@@ -10,7 +10,8 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use pass_types::{AccountKind, OrganizationId, Product, RequestId, Role};
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::{AccountKind, Kind, OrganizationId, Product, RequestId, Role};
 use pass_web::{Form, Page, Refusal, html, html_with, http_status};
 
 /// At most this many pages of organizations are looked through for those that the person administers.
@@ -73,8 +74,18 @@ impl TrialPage {
 }
 
 /// Shows the products.
-pub async fn choose(me: SignedIn) -> Response {
-    html(&Products { page: me.page(), frame: Frame::of(&me, "organizations"), choices: Product::ALL })
+pub async fn choose(me: SignedIn) -> Result<Response, Response> {
+    refuse_managed(&me)?;
+    Ok(html(&Products { page: me.page(), frame: Frame::of(&me, "organizations"), choices: Product::ALL }))
+}
+
+/// Managed Accounts start no trials (ORG-1).
+#[expect(clippy::result_large_err, reason = "handlers answer with a response either way")]
+fn refuse_managed(me: &SignedIn) -> Result<(), Response> {
+    if me.account.kind == AccountKind::Managed {
+        return Err(me.failed(Refusal::new(Kind::Forbidden, ErrorReason::RoleMissing)));
+    }
+    Ok(())
 }
 
 /// Shows the form of one.
@@ -83,6 +94,7 @@ pub async fn show(
     me: SignedIn,
     Path(product): Path<String>,
 ) -> Result<Response, Response> {
+    refuse_managed(&me)?;
     let product: Product = product.parse().map_err(|_| me.failed(Refusal::not_found()))?;
     let administered = administered(&me).await.map_err(|refusal| me.failed(refusal))?;
     let fields = Fields {
@@ -142,9 +154,6 @@ fn trial(product: Product, fields: &Fields) -> Result<Trial, Refusal> {
 async fn administered(me: &SignedIn) -> Result<Vec<Membership>, Refusal> {
     let mut found = Vec::new();
     let mut next = String::new();
-    if me.account.kind == AccountKind::Managed {
-        return Ok(found);
-    }
     for _ in 0..PAGES {
         let page = me.suite.organizations(&next).await?;
         found.extend(page.items.into_iter().filter(|it| it.role == Role::Administrator));

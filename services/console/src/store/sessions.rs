@@ -114,11 +114,16 @@ pub async fn renew(
     Ok(renewed.rows_affected() == 1)
 }
 
-/// Gives the lease back: the tokens could not be renewed now.
-pub async fn release(db: &mut PgConnection, cookie: SecretHash) -> Result<()> {
-    sqlx::query!("UPDATE sessions SET refresh_lease_time = NULL WHERE cookie_hash = $1", cookie.as_bytes())
-        .execute(db)
-        .await?;
+/// Gives the lease that lasts until `until` back: the tokens could not be renewed now. One that somebody else
+/// took meanwhile stays.
+pub async fn release(db: &mut PgConnection, cookie: SecretHash, until: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET refresh_lease_time = NULL WHERE cookie_hash = $1 AND refresh_lease_time = $2",
+        cookie.as_bytes(),
+        until,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

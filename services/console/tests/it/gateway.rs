@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode, header};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use p256::{SecretKey, elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
 use pass_mesh::{Claims, TOKEN_LIFE};
-use pass_types::{AccountId, AccountKind, Entropy, Person, SessionId, SharedClock};
+use pass_types::{AccountId, AccountKind, Entropy, GrantId, Person, SessionId, SharedClock};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
@@ -48,6 +48,8 @@ struct Lists {
     refresh: HashMap<String, (AccountId, SessionId)>,
     refreshed: usize,
     refusing: Option<StatusCode>,
+    refusing_late: Option<StatusCode>,
+    operator: bool,
     change: Option<Value>,
     header: Option<Value>,
 }
@@ -119,6 +121,16 @@ impl Gateway {
         self.state.lock().unwrap().refreshed
     }
 
+    /// The next refresh token is answered so, when an answer may be given.
+    pub fn refuse_late(&self, status: StatusCode) {
+        self.state.lock().unwrap().refusing_late = Some(status);
+    }
+
+    /// From now on tokens say that the person is an operator.
+    pub fn issue_to_operators(&self) {
+        self.state.lock().unwrap().operator = true;
+    }
+
     /// From now on the token endpoint answers so to refresh tokens.
     pub fn refuse(&self, status: Option<StatusCode>) {
         self.state.lock().unwrap().refusing = status;
@@ -154,7 +166,9 @@ impl Gateway {
             kind: AccountKind::Nulab,
             session,
             client: "console".parse().unwrap(),
+            grant: GrantId::generate(&self.entropy, now),
             membership: None,
+            operator: self.state.lock().unwrap().operator,
             issued_at: now,
         };
         let jti = self.entropy.uuid(now).to_string();
@@ -202,16 +216,24 @@ async fn token(
     assert_eq!(headers[header::AUTHORIZATION], basic);
     let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response();
     if fields["grant_type"] == "refresh_token" {
-        let found = {
+        let (found, late) = {
             let mut state = gateway.state.lock().unwrap();
             state.refreshed += 1;
             match state.refusing {
                 Some(StatusCode::BAD_REQUEST) => return refused("invalid_grant"),
                 Some(status) => return status.into_response(),
-                None => state.refresh.remove(&fields["refresh_token"]),
+                None => match state.refusing_late.take() {
+                    Some(late) => (None, Some(late)),
+                    None => (state.refresh.remove(&fields["refresh_token"]), None),
+                },
             }
         };
-        let _answer = gateway.answers.acquire().await.unwrap();
+        let answer = gateway.answers.acquire().await.unwrap();
+        if let Some(late) = late {
+            // Nobody else is answered for it.
+            answer.forget();
+            return late.into_response();
+        }
         return match found {
             Some((account, session)) => gateway.answer(account, session, None),
             None => refused("invalid_grant"),

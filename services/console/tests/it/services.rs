@@ -1,12 +1,17 @@
-//! Identity and organization, as far as the console asks them: they answer what a test put there, and keep
-//! what they were asked.
+//! Identity, organization, domain-verification and billing, as far as the console asks them: they answer what a
+//! test put there, and keep what they were asked.
 
 use pass_mesh::{Problem, open, status};
-use pass_proto::{errors::v1::ErrorReason, identity::v1::*, organization::v1::*};
+use pass_proto::{
+    billing::v1::*, domains::v1::*, errors::v1::ErrorReason, identity::v1::*, organization::v1::*,
+};
 use pass_types::{Kind, Origin, SessionId, Violation};
 use prost::Message;
 use std::sync::{Arc, Mutex};
 use tonic::{Request, Response, Status};
+
+/// Where an administrator's browser runs a test sign-in.
+pub const TEST_URL: &str = "http://pass.test/saml/test/TOKEN";
 
 /// The stand-ins' data. Clones share it.
 #[derive(Clone, Default)]
@@ -21,6 +26,15 @@ pub struct Data {
     pub members: Vec<Member>,
     pub invitations: Vec<Invitation>,
     pub invitation: GetInvitationResponse,
+    pub teams: Vec<Team>,
+    pub managed: ManagedAccount,
+    pub saml: GetSamlSettingsResponse,
+    pub saml_test: GetSamlTestResponse,
+    pub saml_sign_ins: Vec<SamlSignIn>,
+    pub domains: Vec<Domain>,
+    pub finding: Finding,
+    pub pass: NulabPass,
+    pub applications: Vec<Application>,
     /// What was asked, by the name of the method, encoded.
     pub asked: Vec<(&'static str, Vec<u8>)>,
     /// Whose session asked last, and from where.
@@ -36,6 +50,8 @@ pub struct Refused {
     pub kind: Kind,
     pub reason: ErrorReason,
     pub violations: Vec<Violation>,
+    /// The metadata `needed`.
+    pub needed: Option<String>,
 }
 
 impl Problem for Refused {
@@ -47,6 +63,9 @@ impl Problem for Refused {
     }
     fn violations(&self) -> Vec<Violation> {
         self.violations.clone()
+    }
+    fn metadata(&self) -> Vec<(&'static str, String)> {
+        self.needed.iter().map(|needed| ("needed", needed.clone())).collect()
     }
 }
 
@@ -82,7 +101,19 @@ impl Services {
     }
 
     pub fn refuse(&self, method: &'static str, kind: Kind, reason: ErrorReason, violations: Vec<Violation>) {
-        self.0.lock().unwrap().refusing = Some((method, Refused { kind, reason, violations }));
+        let refused = Refused { kind, reason, violations, needed: None };
+        self.0.lock().unwrap().refusing = Some((method, refused));
+    }
+
+    /// Refuses with the metadata `needed`.
+    pub fn refuse_needing(&self, method: &'static str, kind: Kind, reason: ErrorReason, needed: &str) {
+        let refused = Refused { kind, reason, violations: vec![], needed: Some(needed.to_owned()) };
+        self.0.lock().unwrap().refusing = Some((method, refused));
+    }
+
+    /// Nothing is refused any more.
+    pub fn relent(&self) {
+        self.0.lock().unwrap().refusing = None;
     }
 
     pub fn change(&self, change: impl FnOnce(&mut Data)) {
@@ -131,10 +162,54 @@ stand_in! {
             memberships: data.memberships.clone(),
             next_page_token: if request.page_token.is_empty() { "second/page".to_owned() } else { String::new() },
         };
+        set_organization_handle(SetOrganizationHandleRequest) -> SetOrganizationHandleResponse = |data, request| {
+            let organization = data.memberships[0].organization.as_mut().unwrap();
+            organization.handle = request.handle;
+            SetOrganizationHandleResponse { organization: Some(organization.clone()) }
+        };
         get_organization(GetOrganizationRequest) -> GetOrganizationResponse = |data, _| GetOrganizationResponse { membership: data.memberships.first().cloned(), spaces: data.spaces.clone() };
     }
     member_service_server::MemberService {
         list_members(ListMembersRequest) -> ListMembersResponse = |data, _| ListMembersResponse { members: data.members.clone(), next_page_token: "next&page".to_owned() };
+    }
+    team_service_server::TeamService {
+        create_team(CreateTeamRequest) -> CreateTeamResponse = |_, _| CreateTeamResponse::default();
+        list_teams(ListTeamsRequest) -> ListTeamsResponse = |data, _| ListTeamsResponse { teams: data.teams.clone(), next_page_token: String::new() };
+    }
+    managed_account_service_server::ManagedAccountService {
+        create_managed_account(CreateManagedAccountRequest) -> CreateManagedAccountResponse = |data, _| CreateManagedAccountResponse { managed_account: Some(data.managed.clone()) };
+        get_managed_account(GetManagedAccountRequest) -> GetManagedAccountResponse = |data, _| GetManagedAccountResponse { managed_account: Some(data.managed.clone()) };
+        resend_managed_invitation(ResendManagedInvitationRequest) -> ResendManagedInvitationResponse = |_, _| ResendManagedInvitationResponse::default();
+        suspend_managed_account(SuspendManagedAccountRequest) -> SuspendManagedAccountResponse = |_, _| SuspendManagedAccountResponse::default();
+        resume_managed_account(ResumeManagedAccountRequest) -> ResumeManagedAccountResponse = |_, _| ResumeManagedAccountResponse::default();
+        delete_managed_account(DeleteManagedAccountRequest) -> DeleteManagedAccountResponse = |_, _| DeleteManagedAccountResponse {};
+        get_managed_invitation(GetManagedInvitationRequest) -> GetManagedInvitationResponse = |_, _| GetManagedInvitationResponse::default();
+    }
+    saml_connection_service_server::SamlConnectionService {
+        get_saml_settings(GetSamlSettingsRequest) -> GetSamlSettingsResponse = |data, _| data.saml.clone();
+        save_saml_draft(SaveSamlDraftRequest) -> SaveSamlDraftResponse = |_, _| SaveSamlDraftResponse::default();
+        create_saml_test(CreateSamlTestRequest) -> CreateSamlTestResponse = |_, _| CreateSamlTestResponse { test_id: String::new(), url: TEST_URL.to_owned() };
+        get_saml_test(GetSamlTestRequest) -> GetSamlTestResponse = |data, _| data.saml_test.clone();
+        activate_saml_connection(ActivateSamlConnectionRequest) -> ActivateSamlConnectionResponse = |_, _| ActivateSamlConnectionResponse::default();
+        disable_saml_connection(DisableSamlConnectionRequest) -> DisableSamlConnectionResponse = |_, _| DisableSamlConnectionResponse {};
+        list_saml_sign_ins(ListSamlSignInsRequest) -> ListSamlSignInsResponse = |data, _| ListSamlSignInsResponse { sign_ins: data.saml_sign_ins.clone(), next_page_token: "later".to_owned() };
+    }
+    domain_service_server::DomainService {
+        add_domain(AddDomainRequest) -> AddDomainResponse = |data, _| AddDomainResponse { domain: data.domains.first().cloned() };
+        list_domains(ListDomainsRequest) -> ListDomainsResponse = |data, _| ListDomainsResponse { domains: data.domains.clone(), next_page_token: String::new() };
+        verify_domain(VerifyDomainRequest) -> VerifyDomainResponse = |data, _| VerifyDomainResponse { domain: data.domains.first().cloned(), finding: Some(data.finding.clone()) };
+        remove_domain(RemoveDomainRequest) -> RemoveDomainResponse = |_, _| RemoveDomainResponse {};
+    }
+    application_service_server::ApplicationService {
+        apply_for_trial(ApplyForTrialRequest) -> ApplyForTrialResponse = |_, _| ApplyForTrialResponse::default();
+        get_nulab_pass(GetNulabPassRequest) -> GetNulabPassResponse = |data, _| GetNulabPassResponse { nulab_pass: Some(data.pass.clone()) };
+        prepare_application_mail(PrepareApplicationMailRequest) -> PrepareApplicationMailResponse = |_, _| PrepareApplicationMailResponse::default();
+    }
+    operator_service_server::OperatorService {
+        list_applications(ListApplicationsRequest) -> ListApplicationsResponse = |data, _| ListApplicationsResponse { applications: data.applications.clone(), next_page_token: "more".to_owned() };
+        get_application(GetApplicationRequest) -> GetApplicationResponse = |data, _| GetApplicationResponse { application: data.applications.first().cloned() };
+        approve_application(ApproveApplicationRequest) -> ApproveApplicationResponse = |_, _| ApproveApplicationResponse::default();
+        reject_application(RejectApplicationRequest) -> RejectApplicationResponse = |_, _| RejectApplicationResponse::default();
     }
     invitation_service_server::InvitationService {
         create_invitation(CreateInvitationRequest) -> CreateInvitationResponse = |_, _| CreateInvitationResponse::default();

@@ -97,6 +97,52 @@ async fn a_revoked_token_ends_the_session() {
 }
 
 #[tokio::test]
+async fn a_fresh_token_that_is_refused_again_does_not_go_round_for_ever() {
+    let suite = Suite::start().await;
+    for (method, path) in [("get_my_account", "/sessions"), ("list_my_sessions", "/sessions")] {
+        suite.services.relent();
+        let (browser, _) = suite.signed_in().await;
+        suite.services.refuse(method, Kind::Unauthenticated, ErrorReason::TokenRevoked, vec![]);
+        // The gateway signs in anew without asking anybody, as long as its own session lives.
+        let sent = browser.get(path).await;
+        let to_gateway = browser.get(sent.location()).await;
+        let back = suite.gateway.signs_in(to_gateway.location(), suite.account, suite.session_id());
+        assert_eq!(browser.get(&back).await.location(), path);
+        let stopped = browser.get(path).await;
+        assert_eq!(stopped.status, StatusCode::UNAUTHORIZED, "{method}");
+        assert!(stopped.body.contains("Your session has ended."), "{}", stopped.body);
+        let tried_again = browser.get(path).await;
+        assert_eq!(tried_again.status, StatusCode::SEE_OTHER, "whoever tries again may");
+    }
+}
+
+/// Of two requests that renew, the slower one whose lease is over does not give the other's lease back.
+#[tokio::test]
+async fn a_lease_is_given_back_by_whoever_has_it() {
+    let suite = Suite::start().await;
+    let (browser, _) = suite.signed_in().await;
+    suite.clock.advance(ALMOST);
+    let held = suite.gateway.answers.acquire_many(1_000).await.unwrap();
+    let ask =
+        |browser: crate::suite::Browser| tokio::spawn(async move { browser.get("/account").await.status });
+    suite.gateway.refuse_late(StatusCode::BAD_GATEWAY);
+    let slow = ask(browser.clone());
+    wait_for(async || suite.gateway.refreshed() == 1).await;
+    suite.clock.advance(Span::seconds(6));
+    let quick = ask(browser.clone());
+    wait_for(async || suite.gateway.refreshed() == 2).await;
+    let lease = suite.lease().await;
+    assert!(lease.is_some());
+    // The first one's answer is a refusal; the second one still waits for its own.
+    suite.gateway.answers.add_permits(1);
+    assert_eq!(slow.await.unwrap(), StatusCode::OK, "its tokens still live");
+    assert_eq!(suite.lease().await, lease);
+    drop(held);
+    assert_eq!(quick.await.unwrap(), StatusCode::OK);
+    assert_eq!(suite.lease().await, None);
+}
+
+#[tokio::test]
 async fn a_session_ends_and_is_forgotten() {
     let suite = Suite::start().await;
     let (browser, _) = suite.signed_in().await;

@@ -7,14 +7,23 @@ use crate::{
 use http::{HeaderMap, Method, StatusCode, header};
 use pass_mesh::{Mesh, Trust, development::Pki};
 use pass_proto::{
+    billing::v1::{
+        Application, NulabPass, application, application_service_server::ApplicationServiceServer,
+        nulab_pass, operator_service_server::OperatorServiceServer,
+    },
     convert::timestamp,
+    domains::v1::{Domain, domain, domain_service_server::DomainServiceServer},
     gateway::v1::watch_trust_response::Message,
     identity::v1::{
-        Account, account_service_server::AccountServiceServer, session_service_server::SessionServiceServer,
+        Account, ManagedAccount, account_service_server::AccountServiceServer, managed_account,
+        managed_account_service_server::ManagedAccountServiceServer,
+        saml_connection_service_server::SamlConnectionServiceServer,
+        session_service_server::SessionServiceServer,
     },
     organization::v1::{
         GetInvitationResponse, Membership, Organization, invitation_service_server::InvitationServiceServer,
         member_service_server::MemberServiceServer, organization_service_server::OrganizationServiceServer,
+        team_service_server::TeamServiceServer,
     },
     types::v1 as wire,
 };
@@ -33,7 +42,11 @@ use tokio::net::TcpListener;
 
 const TRUST_DOMAIN: &str = "pass.test";
 pub const PUBLIC_URL: &str = "http://console.test";
+/// The organization of [`sample`].
 pub const ORGANIZATION: &str = "01980000-0000-7000-8000-00000000000a";
+
+/// A domain, application, Managed Account, connection, test or team of [`sample`].
+pub const THING: &str = "01980000-0000-7000-8000-00000000000c";
 
 /// A running console.
 pub struct Suite {
@@ -58,7 +71,7 @@ impl Suite {
         sample(&services, &context);
         let database = postgres().await.database(console::MIGRATORS).await;
         let mut mesh = pki.service("console").unwrap().config(TRUST_DOMAIN);
-        for name in ["identity", "organization"] {
+        for name in ["identity", "organization", "domain-verification", "billing"] {
             let address = serve(&pki, &context, &gateway, &services, name).await;
             mesh.peers
                 .insert(name.to_owned(), format!("https://localhost:{}", address.port()).parse().unwrap());
@@ -117,6 +130,12 @@ impl Suite {
         (browser, session)
     }
 
+    /// Until when somebody renews the tokens of the only session.
+    pub async fn lease(&self) -> Option<time::OffsetDateTime> {
+        let statement = "SELECT refresh_lease_time FROM sessions";
+        sqlx::query_scalar(statement).fetch_one(&self.database.pool).await.unwrap()
+    }
+
     pub async fn count(&self, table: &'static str) -> i64 {
         let statement = format!("SELECT count(*) FROM {table}");
         sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_one(&self.database.pool).await.unwrap()
@@ -143,10 +162,49 @@ fn sample(services: &Services, context: &Context) {
                 name: "Acme".to_owned(),
                 space_key: "aB3dE6gH9k".to_owned(),
                 create_time: Some(now),
+                handle: String::new(),
             }),
             role: wire::Role::Administrator as i32,
             privileges: vec![wire::Privilege::PlanAdmin as i32],
         }];
+        data.managed = ManagedAccount {
+            account: Some(Account {
+                account_id: THING.to_owned(),
+                kind: wire::AccountKind::Managed as i32,
+                name: "Hanako".to_owned(),
+                email: "hanako@acme.example".to_owned(),
+                ..data.account.clone()
+            }),
+            organization_id: ORGANIZATION.to_owned(),
+            state: managed_account::State::Invited as i32,
+            invitation_expire_time: Some(now),
+        };
+        data.domains = vec![Domain {
+            domain_id: THING.to_owned(),
+            name: "acme.example".to_owned(),
+            unicode_name: "acme.example".to_owned(),
+            state: domain::State::Unverified as i32,
+            record_name: "_nulab-challenge.acme.example".to_owned(),
+            record_text: "nulab-verification-code=CODE".to_owned(),
+            create_time: Some(now),
+            ..Domain::default()
+        }];
+        data.applications = vec![Application {
+            application_id: THING.to_owned(),
+            organization_id: ORGANIZATION.to_owned(),
+            company: "Acme Inc.".to_owned(),
+            state: application::State::Open as i32,
+            create_time: Some(now),
+            due_time: Some(now),
+            ..Application::default()
+        }];
+        data.pass = NulabPass {
+            state: nulab_pass::State::Trial as i32,
+            trial_end_time: Some(now),
+            seats_used: 1,
+            seats: 10,
+            ..NulabPass::default()
+        };
         data.invitation = GetInvitationResponse {
             organization_name: "Acme".to_owned(),
             inviter_name: "Hanako".to_owned(),
@@ -173,11 +231,19 @@ async fn serve(
         "identity" => mesh
             .server(trust)
             .add(AccountServiceServer::new(services.clone()))
-            .add(SessionServiceServer::new(services.clone())),
+            .add(SessionServiceServer::new(services.clone()))
+            .add(ManagedAccountServiceServer::new(services.clone()))
+            .add(SamlConnectionServiceServer::new(services.clone())),
+        "billing" => mesh
+            .server(trust)
+            .add(ApplicationServiceServer::new(services.clone()))
+            .add(OperatorServiceServer::new(services.clone())),
+        "domain-verification" => mesh.server(trust).add(DomainServiceServer::new(services.clone())),
         _ => mesh
             .server(trust)
             .add(OrganizationServiceServer::new(services.clone()))
             .add(MemberServiceServer::new(services.clone()))
+            .add(TeamServiceServer::new(services.clone()))
             .add(InvitationServiceServer::new(services.clone())),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
