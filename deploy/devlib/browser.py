@@ -26,6 +26,7 @@ class Page:
     forms: list[Form]
     links: list[tuple[str, str]]
     text: str
+    source: str = ""
 
     def form(self, *names: str, action: str = "") -> Form:
         """The first form that has all these fields and goes to such an address."""
@@ -141,6 +142,7 @@ class Browser:
         else:
             reader.page.text = content
         reader.page.status = status
+        reader.page.source = content
         return reader.page
 
     def _ask(self, method: str, url: str, body: str | None, referrer: str) -> tuple[int, str, str, str]:

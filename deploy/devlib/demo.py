@@ -1,7 +1,9 @@
 """The demo's people and what they did, made through the pages like anybody would."""
 
 import json
+import re
 import secrets
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 
@@ -23,6 +25,13 @@ class Person:
 HANA = Person("Hana Sato", "hana@example.com", "en")
 KEN = Person("森 健", "ken@example.com", "ja")
 MIA = Person("Mia Berg", "mia@example.com", "en")
+OLGA = Person("Olga Lind", "olga@example.com", "en")
+# People of the company's own directory: they sign in through its identity provider.
+ZONE = "demo.example"
+YUKI = Person("Yuki Tanaka", f"yuki@{ZONE}", "en")
+JUN = Person("高橋 潤", f"jun@{ZONE}", "ja")
+MANAGED = (YUKI, JUN)
+HANDLE = "sample"
 ORGANIZATION, SPACE = "Nulab Sample Works", "sample"
 
 
@@ -36,18 +45,76 @@ def fill(suite: Suite) -> None:
         return
     write(begun, "")
     try:
-        with step("demo data"):
-            _people(suite, _password(suite))
+        hana = Browser(HANA.language)
+        with step("demo data: people"):
+            organization = _people(suite, hana, _password(suite))
+        with step("demo data: Nulab Pass"):
+            _nulab_pass(suite, hana, organization, _password(suite))
     except Stop as problem:
         bad(str(problem))
         return
     write(done, "")
 
 
-def _people(suite: Suite, password: str) -> None:
+def _nulab_pass(suite: Suite, hana: Browser, organization: str, password: str) -> None:
+    """What an administrator does until her people sign in through their own identity provider."""
+    olga = Browser(OLGA.language)
+    _sign_up(suite, olga, OLGA, password, olga.open(f"{suite.url('gateway')}/sign-up"))
+    suite.call("pass", "operator", "add", OLGA.email)
+    olga = Browser(OLGA.language)  # a new sign-in: the token of before does not say that she is an operator
+    page = olga.open(f"{suite.url('console')}/operator/applications")
+    _expect(olga.submit(page.form("email", "password"), email=OLGA.email, password=password), "signing Olga in")
+
+    form = hana.open(f"{organization}/nulab-pass").form("contact_name", "plan_admin_email", "company")
+    applied = {"contact_name": HANA.name, "plan_admin_email": HANA.email, "company": ORGANIZATION}
+    _expect(hana.submit(form, **applied), "applying for Nulab Pass")
+    page = olga.open(f"{suite.url('console')}/operator/applications")
+    page = olga.open(page.link("/operator/applications/"))
+    _expect(olga.submit(page.form(action="/approve")), "approving the application")
+
+    form = hana.open(f"{organization}/organization-id").form("handle")
+    _expect(hana.submit(form, handle=HANDLE), "choosing the Organization ID")
+    form = hana.open(f"{organization}/domains").form("name")
+    page = _expect(hana.submit(form, name=ZONE), "adding the domain")
+    record = re.search("nulab-verification-code=[A-Za-z0-9]{64}", page.source)
+    if record is None:
+        raise Stop(f"{page.url} shows no record")
+    _post(f"http://{suite.address('dns page')}/records", name="_nulab-challenge", text=record.group())
+    _expect(hana.submit(page.form(action="/verify")), "verifying the domain")
+
+    with urllib.request.urlopen(f"http://{suite.address('idp')}/metadata", timeout=10) as answer:
+        metadata = answer.read().decode()
+    form = hana.open(f"{organization}/saml").form("metadata_xml")
+    page = _expect(hana.submit(form, metadata_xml=metadata), "connecting the identity provider")
+    page = _expect(hana.submit(page.form(action="/saml/tests")), "the test sign-in")
+    _expect(_at_the_provider(hana, page, YUKI), "the test sign-in")
+    page = hana.open(f"{organization}/saml")
+    _expect(hana.submit(page.form(action="/switch-on")), "switching SAML on")
+
+    form = hana.open(f"{organization}/teams").form("name")
+    _expect(hana.submit(form, name="Shop floor"), "making a team")
+    for person in MANAGED:
+        form = hana.open(f"{organization}/members/new-managed").form("email")
+        given = {"name": person.name, "email": person.email, "language": person.language}
+        _expect(hana.submit(form, **given), f"making the Managed Account of {person.name}")
+
+
+def _at_the_provider(browser: Browser, leaving: Page, person: Person) -> Page:
+    """From the page that leads to the identity provider, through its own pages, to where its answer leads."""
+    page = browser.open(leaving.link("SAMLRequest="))
+    page = _expect(browser.submit(page.form("email"), email=person.email), "signing in at the identity provider")
+    return browser.submit(page.form("SAMLResponse"))
+
+
+def _post(url: str, **fields: str) -> None:
+    request = urllib.request.Request(url, urllib.parse.urlencode(fields).encode())
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+
+
+def _people(suite: Suite, hana: Browser, password: str) -> str:
     """Hana has an organization with a Space; Ken, whom she invited, is a member; Mia is invited."""
     console = suite.url("console")
-    hana = Browser(HANA.language)
     _sign_up(suite, hana, HANA, password, hana.open(f"{suite.url('gateway')}/sign-up"))
     form = hana.open(f"{console}/trial/backlog").form("organization_name", "space_id")
     page = _expect(hana.submit(form, organization_name=ORGANIZATION, space_id=SPACE), "starting a trial")
@@ -64,6 +131,7 @@ def _people(suite: Suite, password: str) -> None:
     _sign_up(suite, ken, KEN, password, ken.open(page.link("/sign-up")))
     page = ken.open(invitation)
     _expect(ken.submit(page.form(action="/invitations/")), "accepting the invitation")
+    return organization
 
 
 def _sign_up(suite: Suite, browser: Browser, person: Person, password: str, page: Page) -> Page:
@@ -99,14 +167,20 @@ def tell(suite: Suite) -> None:
         ("console", "console: account and organization settings"),
         ("gateway", "Nulab Pass: sign-in and sign-up pages"),
         ("mail", "every mail that the suite sent"),
+        ("idp", "the sample company's identity provider"),
+        ("dns page", f"the DNS zone {ZONE}"),
     ):
         line(f"  {suite.url(name):32} {what}")
     line(f"  http://{suite.address('admin') + '/ready':25} how the services are; also /metrics, /live")
     title("logins")
-    for person in (HANA, KEN):
-        line(f"  {person.email:20} {_password(suite)}    {person.name}")
+    for person, what in ((HANA, "administrator"), (KEN, "member"), (OLGA, "operator: approves applications")):
+        line(f"  {person.email:20} {_password(suite)}    {person.name}, {what}")
+    for person in MANAGED:
+        line(f"  {person.email:20} no password here{'':4}    {person.name}, Managed Account")
     title("try")
     line("  sign in at Backlog as Hana, an administrator, or as Ken, a member whose pages are in Japanese")
+    line(f"  sign in at Backlog with a Managed Account: Organization ID {HANDLE}, then {YUKI.name} at the identity provider")
+    line("  suspend it in the console as Hana: Yuki is out of Backlog within a second")
     line("  invite somebody in the console, read the mail, accept in a private window")
     line("  end all other sessions in the console: a second browser is out of Backlog at once")
     line("  `deploy/dev outage` in another terminal: the broker goes away, and nothing is lost")

@@ -12,8 +12,8 @@ from typing import Union
 from .postgres import Postgres
 from .say import Stop
 
-SERVICES = ("identity", "organization", "notification", "gateway", "console")
-MESH = ("identity", "organization", "gateway")
+SERVICES = ("identity", "organization", "billing", "domain-verification", "notification", "gateway", "console")
+MESH = ("identity", "organization", "billing", "domain-verification", "gateway")
 TRUST_DOMAIN = "pass.internal"
 
 Value = Union[str, int, bool, list[str], "Table"]
@@ -53,7 +53,7 @@ class Suite:
 
     def url(self, name: str) -> str:
         """Where a browser finds it; names under `localhost` are this machine for every browser."""
-        host = {"gateway": "pass.localhost", "mail": "localhost"}.get(name, f"{name}.localhost")
+        host = {"gateway": "pass.localhost", "mail": "localhost", "dns page": "localhost"}.get(name, f"{name}.localhost")
         return f"http://{host}:{self.ports[name]}"
 
     def peer(self, service: str) -> str:
@@ -125,14 +125,15 @@ def _databases(suite: Suite, server: Postgres) -> dict[str, Path]:
     statements, urls = [], {}
     for service in SERVICES:
         password = suite.secret(f"{service}-database-password").read_text().strip()
+        name = service.replace("-", "_")
         statements.append(f"""
-            SELECT 'CREATE ROLE {service} LOGIN' WHERE NOT EXISTS
-                (SELECT FROM pg_roles WHERE rolname = '{service}') \\gexec
-            ALTER ROLE {service} PASSWORD '{password}';
-            SELECT 'CREATE DATABASE {service} OWNER {service}' WHERE NOT EXISTS
-                (SELECT FROM pg_database WHERE datname = '{service}') \\gexec
-            REVOKE ALL ON DATABASE {service} FROM PUBLIC;""")
-        url = server.url(service, service, password)
+            SELECT 'CREATE ROLE {name} LOGIN' WHERE NOT EXISTS
+                (SELECT FROM pg_roles WHERE rolname = '{name}') \\gexec
+            ALTER ROLE {name} PASSWORD '{password}';
+            SELECT 'CREATE DATABASE {name} OWNER {name}' WHERE NOT EXISTS
+                (SELECT FROM pg_database WHERE datname = '{name}') \\gexec
+            REVOKE ALL ON DATABASE {name} FROM PUBLIC;""")
+        url = server.url(name, name, password)
         urls[service] = write(suite.folder / "secrets" / f"{service}-database-url", url)
     server.psql("postgres", sql="\n".join(statements))
     return urls
@@ -163,7 +164,9 @@ def _settings(suite: Suite, urls: Mapping[str, Path], broker_url: Path) -> Table
             **broker,
             "listen": suite.address("identity mesh"),
             "issuer": gateway,
+            "console_url": console,
             "link_secret_file": str(suite.secret("identity-links")),
+            "saml": {"secret_file": str(suite.secret("identity-saml"))},
         },
         "organization": {
             **common("organization"),
@@ -172,6 +175,21 @@ def _settings(suite: Suite, urls: Mapping[str, Path], broker_url: Path) -> Table
             "issuer": gateway,
             "console_url": console,
             "link_secret_file": str(suite.secret("organization-links")),
+        },
+        "billing": {
+            **common("billing"),
+            **broker,
+            "listen": suite.address("billing mesh"),
+            "issuer": gateway,
+            "console_url": console,
+            "link_secret_file": str(suite.secret("billing-links")),
+        },
+        "domain_verification": {
+            **common("domain-verification"),
+            **broker,
+            "listen": suite.address("domain-verification mesh"),
+            "issuer": gateway,
+            "resolvers": [suite.address("dns")],
         },
         "gateway": {
             **common("gateway"),
@@ -182,6 +200,7 @@ def _settings(suite: Suite, urls: Mapping[str, Path], broker_url: Path) -> Table
             "web": {"public_url": gateway, "form_secret_file": str(suite.secret("gateway-forms"))},
             "keys": {"secret_file": str(suite.secret("gateway-keys"))},
             "refresh": {"secret_file": str(suite.secret("gateway-refresh"))},
+            "back_channel": {"allow": ["127.0.0.0/8"]},
         },
         "console": {
             **common("console"),

@@ -28,6 +28,11 @@ WANTED = {
     "admin": 9090,
     "identity mesh": 4001,
     "organization mesh": 4002,
+    "billing mesh": 4003,
+    "domain-verification mesh": 4004,
+    "idp": 8091,
+    "dns": 5355,
+    "dns page": 8053,
     "gateway mesh": 4000,
     "postgresql": 5442,
     "rabbitmq": 5682,
@@ -166,6 +171,21 @@ def _programs(children: Children, suite: settings.Suite, data: Path) -> None:
 
     mail = ("--smtp", suite.address("smtp"), "--http", suite.address("mail"))
     start("mail sink", "mail", [suite.address("mail")], "pass-demo", "mail", *mail)
+    zone = ("--listen", suite.address("dns"), "--http", suite.address("dns page"), "--zone", demo.ZONE)
+    start(
+        f"DNS server of {demo.ZONE}",
+        "dns",
+        [suite.address("dns page")],
+        *("pass-demo", "dns", *zone, "--data", str(data / "dns")),
+    )
+    people = [part for person in demo.MANAGED for part in ("--user", f"{person.email}={person.name}")]
+    start(
+        "sample identity provider",
+        "idp",
+        [suite.address("idp") + "/metadata"],
+        *("pass-demo", "idp", "--listen", suite.address("idp"), "--public-url", suite.url("idp"), *people),
+        *("--data", str(data / "idp"), "--sp-prefix", f"{suite.url('gateway')}/saml/"),
+    )
     start(
         "all services",
         "pass",
@@ -186,7 +206,7 @@ def _programs(children: Children, suite: settings.Suite, data: Path) -> None:
     with step("RabbitMQ"):  # last: without it the suite only delivers nothing yet
         rabbitmq.ready(children, data / "rabbitmq")
     with step("everything is ready"):
-        children.get("pass").require(lambda: _answers(f"http://{suite.address('admin')}/ready"), 60)
+        children.get("pass").require(lambda: _all_ready(f"http://{suite.address('admin')}/ready"), 60)
 
 
 def _ports(remembered: Path) -> dict[str, int]:
@@ -197,6 +217,15 @@ def _ports(remembered: Path) -> dict[str, int]:
     chosen = ports.choose(wanted)
     remembered.write_text(json.dumps(chosen, indent=2) + "\n")
     return chosen
+
+
+def _all_ready(url: str) -> bool:
+    """Whether every dependency is there, queues included: what is told before a queue is there waits for nobody."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return all(state == "ready" for state in json.load(answer).values())
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def _answers(url: str) -> bool:

@@ -14,7 +14,7 @@ from .say import Stop, line, note, step
 
 BUF = "1.75.0"
 CARGO_DENY = "0.20.2"
-PYTHON_PEERS = ("Authlib==1.9.9", "requests==2.34.2")
+PYTHON_PEERS = ("Authlib==1.9.9", "pysaml2==7.5.5", "requests==2.34.2")
 
 
 def buf() -> Path:
@@ -41,7 +41,7 @@ def cargo_deny() -> Path:
 
 
 def foreign_peers() -> dict[str, str]:
-    """The relying parties that others wrote, which the tests drive; gives what tests need to find them."""
+    """What others wrote and the tests drive: relying parties, an identity provider. Gives where tests find them."""
     interop = TREE / "tests" / "interop"
     wanted = (interop / "package.json").read_bytes()
     modules = interop / "node_modules"

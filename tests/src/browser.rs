@@ -85,6 +85,31 @@ impl Browser {
         self.follow(Method::POST, form.url, Some(form.fields), Some(form.page)).await
     }
 
+    /// Posts what a page of another site has it post, and follows. The post goes without cookies, which are
+    /// `SameSite=Lax`; what it redirects to gets them.
+    pub async fn post_across(&self, from: &Url, to: &Url, fields: &[(&str, &str)]) -> Page {
+        let request = self
+            .client
+            .post(to.clone())
+            .header(header::ACCEPT_LANGUAGE, self.language)
+            .header(header::ACCEPT, "text/html")
+            .header(header::USER_AGENT, &self.agent)
+            .header(header::ORIGIN, from.origin().ascii_serialization());
+        let answer = request.form(fields).send().await.unwrap_or_else(|error| panic!("POST {to}: {error}"));
+        self.keep_cookies(to, answer.headers());
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        match headers.get(header::LOCATION) {
+            Some(location) if status.is_redirection() => {
+                let next = to.join(location.to_str().expect("ASCII")).expect("an address");
+                self.follow(Method::GET, next, None, None).await
+            }
+            _ => {
+                let body = answer.text().await.expect("a body");
+                Page { url: to.clone(), status, headers, body }
+            }
+        }
+    }
+
     /// Sends a form and follows, up to the first address that begins with `stop`, which is not opened.
     pub async fn submit_until(&self, form: Form, stop: &str) -> Url {
         let (mut method, mut url, mut fields) = (form.method, form.url, Some(form.fields));

@@ -2,12 +2,18 @@
 
 mod browser;
 mod chromium;
+mod company;
 mod listener;
+mod process;
+mod provider;
 mod suite;
 mod tokens;
 
 pub use browser::{Browser, Form, Page};
 pub use chromium::{Chromium, Setup};
+pub use company::{Company, DOMAIN, HANDLE, PASSWORD};
 pub use listener::Listener;
+pub use process::IdentityProcess;
+pub use provider::Provider;
 pub use suite::Suite;
 pub use tokens::{Party, Tokens};

@@ -48,6 +48,8 @@ pub struct Suite {
 struct Ports {
     identity: SocketAddr,
     organization: SocketAddr,
+    billing: SocketAddr,
+    domain_verification: SocketAddr,
     gateway: SocketAddr,
     gateway_http: SocketAddr,
     console_http: SocketAddr,
@@ -60,16 +62,34 @@ impl Ports {
             (listener.local_addr().expect("an address"), listener)
         };
         // All are held until all are known, so that they differ.
-        let held = [free().await, free().await, free().await, free().await, free().await];
-        let [identity, organization, gateway, gateway_http, console_http] = held.map(|(address, _)| address);
-        Self { identity, organization, gateway, gateway_http, console_http }
+        let mut held = Vec::new();
+        for _ in 0..7 {
+            held.push(free().await);
+        }
+        let mut addresses = held.iter().map(|(address, _)| *address);
+        let mut next = || addresses.next().expect("enough of them");
+        Self {
+            identity: next(),
+            organization: next(),
+            billing: next(),
+            domain_verification: next(),
+            gateway: next(),
+            gateway_http: next(),
+            console_http: next(),
+        }
     }
 
     fn peers(&self) -> BTreeMap<String, Url> {
-        [("identity", self.identity), ("organization", self.organization), ("gateway", self.gateway)]
-            .into_iter()
-            .map(|(name, address)| (name.to_owned(), url("https", "localhost", address)))
-            .collect()
+        [
+            ("identity", self.identity),
+            ("organization", self.organization),
+            ("billing", self.billing),
+            ("domain-verification", self.domain_verification),
+            ("gateway", self.gateway),
+        ]
+        .into_iter()
+        .map(|(name, address)| (name.to_owned(), url("https", "localhost", address)))
+        .collect()
     }
 }
 
@@ -89,15 +109,23 @@ impl Suite {
 
     /// The same with other settings.
     pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
-        Self::start_at(datetime!(2026-11-22 09:00 UTC), adjust).await
+        Self::start_at(datetime!(2026-11-22 09:00 UTC), Service::ALL, adjust).await
+    }
+
+    /// The same at the machine's time and without identity: it runs as an
+    /// [`IdentityProcess`](crate::IdentityProcess).
+    pub async fn start_without_identity(adjust: impl FnOnce(&mut Config)) -> Self {
+        let others: Vec<_> =
+            Service::ALL.iter().copied().filter(|service| *service != Service::Identity).collect();
+        Self::start_at(SystemClock.now(), &others, adjust).await
     }
 
     /// The same at the machine's time, for programs of others that look at it.
     pub async fn start_now() -> Self {
-        Self::start_at(SystemClock.now(), |_| ()).await
+        Self::start_at(SystemClock.now(), Service::ALL, |_| ()).await
     }
 
-    async fn start_at(now: OffsetDateTime, adjust: impl FnOnce(&mut Config)) -> Self {
+    async fn start_at(now: OffsetDateTime, services: &[Service], adjust: impl FnOnce(&mut Config)) -> Self {
         let clock = FakeClock::at(now);
         let context = Context::new(clock.shared(), Entropy::from_seed(7));
         let (postgres, broker) = (pass_testkit::postgres().await, pass_testkit::broker().await);
@@ -120,7 +148,7 @@ impl Suite {
         let mut config =
             settings(&ports, &databases, &broker, &pki, &mails, &gateway, &console, console_secret);
         adjust(&mut config);
-        pass::start(Service::ALL, &config, &context).await.unwrap_or_else(|error| panic!("{error:?}"));
+        pass::start(services, &config, &context).await.unwrap_or_else(|error| panic!("{error:?}"));
         let party = RelyingPartyConfig {
             issuer: gateway.clone(),
             public_url: backlog.clone(),
@@ -179,6 +207,7 @@ async fn register(clients: &PgPool, context: &Context, id: &str, audience: &str,
         name: format!("{}{}", id[..1].to_uppercase(), &id[1..]),
         audience: audience.to_owned(),
         confidential: true,
+        jwks: None,
         redirect_uris: vec![format!("{origin}callback")],
         post_logout_uris: vec![origin.to_string(), format!("{origin}signed-out")],
         back_channel_logout_uri: Some(format!("{origin}back-channel-logout")),
@@ -228,6 +257,13 @@ fn settings(
             Some(&mut config.notification.broker),
             &mut config.notification.mesh,
         ),
+        ("billing", &mut config.billing.database, Some(&mut config.billing.broker), &mut config.billing.mesh),
+        (
+            "domain-verification",
+            &mut config.domain_verification.database,
+            Some(&mut config.domain_verification.broker),
+            &mut config.domain_verification.mesh,
+        ),
         ("gateway", &mut config.gateway.database, Some(&mut config.gateway.broker), &mut config.gateway.mesh),
         ("console", &mut config.console.database, None, &mut config.console.mesh),
     ] {
@@ -240,12 +276,20 @@ fn settings(
     config.identity.listen = ports.identity;
     config.identity.issuer.clone_from(&issuer);
     config.identity.link_secret = secret("identity's links");
+    config.identity.saml.secret = secret("identity's keys for SAML");
+    console.as_str().trim_end_matches('/').clone_into(&mut config.identity.console_url);
     // The cheapest that Argon2id takes: what hashing costs is tested elsewhere.
     (config.identity.passwords.memory_kib, config.identity.passwords.iterations) = (64, 1);
     config.organization.listen = ports.organization;
     config.organization.issuer.clone_from(&issuer);
     config.organization.link_secret = secret("organization's links");
     config.organization.console_url = console.clone();
+    config.billing.listen = ports.billing;
+    config.billing.issuer.clone_from(&issuer);
+    config.billing.link_secret = secret("billing's page tokens");
+    config.billing.console_url = console.clone();
+    config.domain_verification.listen = ports.domain_verification;
+    config.domain_verification.issuer.clone_from(&issuer);
     config.notification.console_url = console.clone();
     "127.0.0.1".clone_into(&mut config.notification.smtp.host);
     config.notification.smtp.port = mails.address().port();
@@ -257,6 +301,7 @@ fn settings(
     config.gateway.console_url = console.clone();
     config.gateway.keys.secret = secret("the gateway's signing keys");
     config.gateway.refresh.secret = secret("the gateway's refresh tokens");
+    config.gateway.back_channel.allow = vec!["127.0.0.0/8".parse().expect("a network")];
     config.console.listen = ports.console_http;
     config.console.web.public_url = console.clone();
     config.console.web.form_secret = secret("the console's forms");

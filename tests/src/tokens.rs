@@ -1,4 +1,4 @@
-//! The token endpoint, used as the product "backlog" by hand.
+//! The token endpoint, used as the product "backlog" or as the console by hand.
 
 use crate::{Browser, Suite};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,10 +10,11 @@ use url::Url;
 
 const VERIFIER: &str = "a-verifier-for-tests-a-verifier-for-tests-0001";
 
-/// The relying party "backlog", without pages.
+/// A relying party, without pages.
 #[derive(Clone)]
 pub struct Party {
-    client: reqwest::Client,
+    client: &'static str,
+    http: reqwest::Client,
     authorize: Url,
     token: Url,
     redirect_uri: String,
@@ -32,12 +33,22 @@ pub struct Tokens {
 impl Party {
     /// The sample product's registration.
     pub fn backlog(suite: &Suite) -> Self {
+        Self::of(suite, "backlog", &suite.backlog, &suite.backlog_secret)
+    }
+
+    /// The console's: its tokens are for calls within the suite.
+    pub fn console(suite: &Suite) -> Self {
+        Self::of(suite, "console", &suite.console, suite.config.console.client_secret.expose())
+    }
+
+    fn of(suite: &Suite, client: &'static str, pages: &Url, secret: &str) -> Self {
         Self {
-            client: http::client(Duration::from_secs(20)).expect("a client"),
+            client,
+            http: http::client(Duration::from_secs(20)).expect("a client"),
             authorize: suite.gateway.join("/oauth/authorize").expect("a path"),
             token: suite.gateway.join("/oauth/token").expect("a path"),
-            redirect_uri: format!("{}callback", suite.backlog),
-            secret: suite.backlog_secret.clone(),
+            redirect_uri: format!("{pages}callback"),
+            secret: secret.to_owned(),
         }
     }
 
@@ -46,7 +57,7 @@ impl Party {
         let mut url = self.authorize.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
-            .append_pair("client_id", "backlog")
+            .append_pair("client_id", self.client)
             .append_pair("redirect_uri", &self.redirect_uri)
             .append_pair("scope", "openid offline_access")
             .append_pair("state", "s")
@@ -79,8 +90,8 @@ impl Party {
     }
 
     async fn ask(&self, form: &[(&str, &str)]) -> Result<Tokens, String> {
-        let request =
-            self.client.post(self.token.clone()).basic_auth("backlog", Some(&self.secret)).form(form);
+        let request = self.http.post(self.token.clone());
+        let request = request.basic_auth(self.client, Some(&self.secret)).form(form);
         let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
         match (text("access_token"), text("refresh_token")) {

@@ -80,3 +80,17 @@ fn crates_do_not_need_each_other_in_circles() {
         }
     }
 }
+
+/// proves SML-4 (security.md, "samael is used for cryptography only"): one crate calls it, and one shuts its doors
+#[test]
+fn samael_is_called_in_one_place() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let users = |wanted: &str| -> Vec<String> {
+        let packages = metadata.workspace_packages();
+        let using = packages.iter().filter(|it| it.dependencies.iter().any(|on| on.name == wanted));
+        using.map(|package| package.name.to_string()).collect()
+    };
+    assert_eq!(users("samael"), ["pass-saml"]);
+    assert_eq!(users("pass-xmlsec"), ["pass-saml"]);
+    assert_eq!(users("pass-saml"), ["identity"]);
+}

@@ -1,6 +1,7 @@
 //! Relying parties that others wrote: `openid-client` (npm) and Authlib (`PyPI`) sign somebody in at the
 //! gateway. `deploy/dev test` installs them and says in the environment where they are.
 
+use pass::Registration;
 use pass_tests::{Browser, Suite};
 use serde_json::Value;
 use std::{path::Path, process::Stdio};
@@ -19,11 +20,16 @@ struct Party {
 }
 
 impl Party {
-    fn start(mut command: Command, suite: &Suite) -> Self {
+    fn start(command: Command, suite: &Suite) -> Self {
+        Self::start_as(command, suite, "backlog", &suite.backlog_secret)
+    }
+
+    /// As another client of the same product; an empty secret: it proves who it is by a key of its own.
+    fn start_as(mut command: Command, suite: &Suite, client: &str, secret: &str) -> Self {
         let mut child = command
             .env("ISSUER", suite.gateway.as_str().trim_end_matches('/'))
-            .env("CLIENT_ID", "backlog")
-            .env("CLIENT_SECRET", &suite.backlog_secret)
+            .env("CLIENT_ID", client)
+            .env("CLIENT_SECRET", secret)
             .env("REDIRECT_URI", format!("{}callback", suite.backlog))
             .env("POST_LOGOUT_URI", suite.backlog.as_str())
             .stdin(Stdio::piped())
@@ -80,7 +86,7 @@ fn must_be_taro(said: &Value) {
 /// proves API-1: a certified client signs in, refreshes, and can't use a code twice
 #[tokio::test(flavor = "multi_thread")]
 async fn openid_client_of_npm_signs_in() {
-    let suite = with_taro().await;
+    let suite = Box::pin(with_taro()).await;
     let mut command = Command::new("node");
     command.arg(here("openid_client.mjs"));
     let said = sign_in(Party::start(command, &suite), &suite).await;
@@ -92,10 +98,36 @@ async fn openid_client_of_npm_signs_in() {
     assert!(page.status.is_success(), "{}", page.body);
 }
 
+/// proves API-6: the same client proves who it is by an assertion that it signs (`private_key_jwt`)
+#[tokio::test(flavor = "multi_thread")]
+async fn openid_client_of_npm_signs_in_by_its_key() {
+    let suite = Box::pin(with_taro()).await;
+    let mut command = Command::new("node");
+    command.arg(here("openid_client.mjs"));
+    let mut party = Party::start_as(command, &suite, "backlog-by-key", "");
+    let registration = Registration {
+        client_id: "backlog-by-key".to_owned(),
+        name: "Backlog".to_owned(),
+        audience: "backlog".to_owned(),
+        confidential: true,
+        jwks: Some(party.hear().await["jwks"].to_string()),
+        redirect_uris: vec![format!("{}callback", suite.backlog)],
+        post_logout_uris: vec![suite.backlog.to_string()],
+        back_channel_logout_uri: None,
+    };
+    let pool = &suite.databases["gateway"].pool;
+    let secret = pass::register_client(pool, &suite.context, &registration).await.expect("a new client");
+    assert!(secret.is_none(), "no second way to prove who it is");
+    party.say(serde_json::json!({ "registered": true })).await;
+    let said = sign_in(party, &suite).await;
+    must_be_taro(&said);
+    assert_eq!(said["replayed"], "invalid_grant");
+}
+
 /// proves API-1: another client, in another language, reads the same
 #[tokio::test(flavor = "multi_thread")]
 async fn authlib_of_pypi_signs_in() {
-    let suite = with_taro().await;
+    let suite = Box::pin(with_taro()).await;
     let python = std::env::var("PASS_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let mut command = Command::new(python);
     command.arg(here("authlib_client.py"));

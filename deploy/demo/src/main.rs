@@ -1,7 +1,14 @@
-//! `pass-demo`: the sample product and the mail sink, for `deploy/dev up`.
+//! `pass-demo`: the sample product, the sample identity provider, the mail sink and the DNS server, for
+//! `deploy/dev up`.
 
 use clap::{Parser, Subcommand};
-use pass_demo::{RelyingPartyConfig, backlog::Backlog, mail};
+use pass_demo::{
+    RelyingPartyConfig,
+    backlog::Backlog,
+    dns::Dns,
+    idp::{IdentityProvider, IdentityProviderConfig, Person},
+    mail,
+};
 use pass_mesh::MeshConfig;
 use pass_runtime::{
     Context,
@@ -15,7 +22,7 @@ use std::{
 use tokio::net::TcpListener;
 use url::Url;
 
-/// The sample product and the mail sink.
+/// What the suite is tried with.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -35,6 +42,42 @@ enum Program {
     },
     /// The sample product.
     Backlog(Box<BacklogArguments>),
+    /// The sample identity provider (SAML 2.0), which asks for no password.
+    Idp(IdpArguments),
+    /// Answers for a zone of DNS (UDP and TCP) and shows it on a page, to add and remove TXT records.
+    Dns {
+        /// Where questions are answered.
+        #[arg(long, default_value = "127.0.0.1:5353")]
+        listen: SocketAddr,
+        /// Where the page is.
+        #[arg(long, default_value = "127.0.0.1:8053")]
+        http: SocketAddr,
+        /// The zone.
+        #[arg(long, default_value = "demo.example")]
+        zone: String,
+        /// Folder for the records.
+        #[arg(long)]
+        data: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+struct IdpArguments {
+    /// Where it listens.
+    #[arg(long, default_value = "127.0.0.1:8091")]
+    listen: SocketAddr,
+    /// Where browsers reach it.
+    #[arg(long)]
+    public_url: Url,
+    /// Folder for its key and certificate, made when they are not there.
+    #[arg(long)]
+    data: PathBuf,
+    /// Somebody to sign in as, as `Email=Name`; several times.
+    #[arg(long = "user")]
+    users: Vec<Person>,
+    /// What the addresses of service providers begin with; several times. Others get no answer.
+    #[arg(long = "sp-prefix", required = true)]
+    sp_prefixes: Vec<Url>,
 }
 
 #[derive(clap::Args)]
@@ -97,6 +140,12 @@ async fn run(program: Program) -> Result<(), Box<dyn Error>> {
             });
         }
         Program::Backlog(arguments) => start_backlog(*arguments, &context).await?,
+        Program::Idp(arguments) => start_idp(arguments, &context).await?,
+        Program::Dns { listen, http, zone, data } => {
+            let dns = Dns::bind(listen, &zone, &data).await?;
+            let listener = TcpListener::bind(http).await?;
+            context.tasks.spawn("DNS", |shutdown| async move { Ok(dns.serve(listener, shutdown).await?) });
+        }
     }
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
@@ -129,5 +178,20 @@ async fn start_backlog(arguments: BacklogArguments, context: &Context) -> Result
     let backlog = Backlog::new(party, mesh, context)?;
     let listener = TcpListener::bind(arguments.listen).await?;
     context.tasks.spawn("backlog", |shutdown| async move { Ok(backlog.serve(listener, shutdown).await?) });
+    Ok(())
+}
+
+async fn start_idp(arguments: IdpArguments, context: &Context) -> Result<(), Box<dyn Error>> {
+    let config = IdentityProviderConfig {
+        public_url: arguments.public_url,
+        data: arguments.data,
+        people: arguments.users,
+        sp_prefixes: arguments.sp_prefixes,
+    };
+    let idp = IdentityProvider::new(config, context)?;
+    let listener = TcpListener::bind(arguments.listen).await?;
+    context
+        .tasks
+        .spawn("identity provider", |shutdown| async move { Ok(idp.serve(listener, shutdown).await?) });
     Ok(())
 }

@@ -8,7 +8,7 @@ use pass_types::{ClientId, Secret};
 use sqlx::PgPool;
 
 /// Registers a relying party in the gateway's database. The running gateway tells the others. The
-/// secret of a confidential one is given here and never again.
+/// secret of a confidential one without keys is given here and never again.
 pub async fn register_client(
     pool: &PgPool,
     context: &Context,
@@ -18,7 +18,18 @@ pub async fn register_client(
     clients::register(pool, &outbox, &context.entropy, context.clock.now(), registration).await
 }
 
-/// Gives a confidential relying party a second secret beside its newest one.
+/// Gives a relying party that has a secret a second one beside its newest.
 pub async fn add_secret(pool: &PgPool, context: &Context, id: &ClientId) -> Result<Secret, ClientError> {
-    clients::add_secret(pool, &context.entropy, context.clock.now(), id).await
+    let outbox = Outbox::new("gateway", context);
+    clients::add_secret(pool, &outbox, &context.entropy, context.clock.now(), id).await
+}
+
+/// Gives a relying party that has keys others instead (a JWK Set).
+pub async fn replace_keys(
+    pool: &PgPool,
+    context: &Context,
+    id: &ClientId,
+    jwks: &str,
+) -> Result<(), ClientError> {
+    clients::replace_keys(pool, &Outbox::new("gateway", context), id, jwks).await
 }

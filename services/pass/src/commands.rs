@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use pass::{Config, Registration, Service};
+use pass_events::BrokerConfig;
 use pass_mesh::{Mesh, development};
 use pass_runtime::{Context, chain, database};
 use std::{
@@ -38,14 +39,28 @@ pub async fn doctor(config: &Config) -> Outcome {
         let database = pass::pending(*service, config).await.map_err(|error| chain(&error));
         report(format!("{service}: database"), database);
     }
-    let broker = config.identity.broker.reachable().await.map_err(|error| chain(&error));
-    report("broker".to_owned(), broker);
+    for (service, broker) in Service::ALL.iter().filter_map(|it| Some((it, broker(*it, config)?))) {
+        report(format!("{service}: broker"), broker.reachable().await.map_err(|error| chain(&error)));
+    }
     for (service, mesh) in Service::ALL.iter().map(|service| (service, service.mesh(config))) {
         let read = Mesh::new(mesh.clone(), service.name(), &context).map(drop).map_err(|error| chain(&error));
         report(format!("{service}: certificates"), read);
     }
     report("mail server".to_owned(), notification::reachable(&config.notification.smtp).await);
     if failures == 0 { Ok(()) } else { Err(format!("{failures} check(s) failed").into()) }
+}
+
+/// Where a service's events go; `None`: it has none.
+fn broker(service: Service, config: &Config) -> Option<&BrokerConfig> {
+    match service {
+        Service::Identity => Some(&config.identity.broker),
+        Service::Organization => Some(&config.organization.broker),
+        Service::Billing => Some(&config.billing.broker),
+        Service::DomainVerification => Some(&config.domain_verification.broker),
+        Service::Notification => Some(&config.notification.broker),
+        Service::Gateway => Some(&config.gateway.broker),
+        Service::Console => None,
+    }
 }
 
 /// `pass certificates`.
@@ -66,10 +81,18 @@ pub fn certificates(folder: &Path, trust_domain: &str, products: &[String]) -> O
 pub enum ClientCommand {
     /// Registers a relying party, and prints its secret, which is not shown again.
     Add(NewClient),
-    /// Gives a confidential relying party a second secret, for changing it without a gap.
+    /// Gives a relying party that has a secret a second one, for changing it without a gap.
     Secret {
         /// The `client_id`.
         id: String,
+    },
+    /// Gives a relying party that has keys others instead of them.
+    Keys {
+        /// The `client_id`.
+        id: String,
+        /// Its public keys now, a JWK Set.
+        #[arg(long)]
+        jwks_file: PathBuf,
     },
 }
 
@@ -96,6 +119,9 @@ pub struct NewClient {
     /// It can't keep a secret (a program in a browser or on a phone).
     #[arg(long)]
     public: bool,
+    /// It proves who it is by its keys (`private_key_jwt`) and gets no secret: its public keys, a JWK Set.
+    #[arg(long, conflicts_with_all = ["public", "secret_file"])]
+    jwks_file: Option<PathBuf>,
     /// Writes the secret to this new file (mode 0600) instead of printing it.
     #[arg(long)]
     secret_file: Option<PathBuf>,
@@ -113,6 +139,7 @@ pub async fn client(config: &Config, command: ClientCommand) -> Outcome {
                 name: new.name,
                 audience: new.audience,
                 confidential: !new.public,
+                jwks: new.jwks_file.as_deref().map(read).transpose()?,
                 redirect_uris: new.redirect_uri,
                 post_logout_uris: new.post_logout_uri,
                 back_channel_logout_uri: new.back_channel_logout_uri,
@@ -133,9 +160,51 @@ pub async fn client(config: &Config, command: ClientCommand) -> Outcome {
         ClientCommand::Secret { id } => {
             println!("{}", pass::add_secret(&pool, &context, &id.parse()?).await?.reveal());
         }
+        ClientCommand::Keys { id, jwks_file } => {
+            pass::replace_keys(&pool, &context, &id.parse()?, &read(&jwks_file)?).await?;
+            eprintln!("{id}: has these keys now");
+        }
     }
     pool.close().await;
     Ok(())
+}
+
+/// `pass operator …`.
+#[derive(Subcommand)]
+pub enum OperatorCommand {
+    /// Makes the owner of a Nulab Account an operator.
+    Add {
+        /// The address that they sign in with.
+        email: String,
+    },
+    /// Ends that, and signs them out everywhere.
+    Remove {
+        /// The address that they sign in with.
+        email: String,
+    },
+}
+
+/// Runs `pass operator …`. Doing it twice does nothing.
+pub async fn operator(config: &Config, command: OperatorCommand) -> Outcome {
+    let context = Context::system();
+    let pool = database::connect(&config.identity.database, "pass operator").await?;
+    database::ensure_migrated(&pool, identity::MIGRATORS).await?;
+    match command {
+        OperatorCommand::Add { email } => {
+            let new = pass::add_operator(&pool, &context, &email.parse()?).await?;
+            eprintln!("{}", if new { "an operator from now on" } else { "an operator already" });
+        }
+        OperatorCommand::Remove { email } => {
+            let was = pass::remove_operator(&pool, &context, &email.parse()?).await?;
+            eprintln!("{}", if was { "no operator any more, and signed out" } else { "not an operator" });
+        }
+    }
+    pool.close().await;
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, Box<dyn Error>> {
+    std::fs::read_to_string(path).map_err(|error| format!("can't read {}: {error}", path.display()).into())
 }
 
 fn secret_file(path: &Path) -> Result<File, Box<dyn Error>> {

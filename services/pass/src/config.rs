@@ -19,6 +19,10 @@ pub struct Config {
     pub identity: identity::Config,
     /// Organizations, members, invitations.
     pub organization: organization::Config,
+    /// Nulab Pass: applications, trials, seats.
+    pub billing: billing::Config,
+    /// Domains, proven by DNS.
+    pub domain_verification: domain_verification::Config,
     /// Mails.
     pub notification: notification::Config,
     /// The OpenID provider and its pages.
@@ -35,6 +39,8 @@ impl Default for Config {
             telemetry: TelemetryConfig::default(),
             identity: identity::Config::default(),
             organization: organization::Config::default(),
+            billing: billing::Config::default(),
+            domain_verification: domain_verification::Config::default(),
             notification: notification::Config::default(),
             gateway: gateway::Config::default(),
             console: console::Config::default(),
@@ -59,6 +65,8 @@ impl Config {
         let said = [
             (Service::Identity, "identity.issuer", &self.identity.issuer),
             (Service::Organization, "organization.issuer", &self.organization.issuer),
+            (Service::Billing, "billing.issuer", &self.billing.issuer),
+            (Service::DomainVerification, "domain_verification.issuer", &self.domain_verification.issuer),
             (Service::Console, "console.issuer", &self.console.issuer),
         ];
         let other = said.iter().find(|(service, _, said)| services.contains(service) && *said != issuer);

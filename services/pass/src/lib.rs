@@ -5,10 +5,12 @@
 
 mod clients;
 mod config;
+mod operators;
 mod service;
 
-pub use clients::{add_secret, register_client};
+pub use clients::{add_secret, register_client, replace_keys};
 pub use config::{AdminConfig, Config, Disagreement};
+pub use operators::{add_operator, remove_operator};
 pub use service::{Built, Service, StartError, build, migrate, pending, start};
 
 pub use gateway::app::clients::{ClientError, Registration};

@@ -32,6 +32,10 @@ enum Command {
     Identity,
     /// Runs organization: organizations, members, invitations.
     Organization,
+    /// Runs billing: applications for Nulab Pass, trials, seats.
+    Billing,
+    /// Runs domain-verification: domains, proven by DNS.
+    DomainVerification,
     /// Runs notification: mails.
     Notification,
     /// Runs the gateway: OpenID provider, sign-in pages.
@@ -63,6 +67,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::ClientCommand,
     },
+    /// Staff of the company that runs the suite.
+    Operator {
+        #[command(subcommand)]
+        command: commands::OperatorCommand,
+    },
 }
 
 #[tokio::main]
@@ -86,6 +95,8 @@ async fn run(arguments: Arguments) -> Outcome {
         Command::All => (Service::ALL, "pass"),
         Command::Identity => (&[Service::Identity], "identity"),
         Command::Organization => (&[Service::Organization], "organization"),
+        Command::Billing => (&[Service::Billing], "billing"),
+        Command::DomainVerification => (&[Service::DomainVerification], "domain-verification"),
         Command::Notification => (&[Service::Notification], "notification"),
         Command::Gateway => (&[Service::Gateway], "gateway"),
         Command::Console => (&[Service::Console], "console"),
@@ -99,6 +110,7 @@ async fn run(arguments: Arguments) -> Outcome {
             return commands::certificates(&folder, &trust_domain, &product);
         }
         Command::Client { command } => return commands::client(&load()?, command).await,
+        Command::Operator { command } => return commands::operator(&load()?, command).await,
     };
     Box::pin(serve(load()?, services, name)).await
 }

@@ -9,21 +9,6 @@ use pass_runtime::{
 use sqlx::migrate::Migrator;
 use std::{error::Error, fmt};
 
-/// A service of the suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Service {
-    /// Accounts, credentials, sessions.
-    Identity,
-    /// Organizations, members, invitations.
-    Organization,
-    /// Mails.
-    Notification,
-    /// The OpenID provider and its pages.
-    Gateway,
-    /// The settings pages.
-    Console,
-}
-
 /// A service that can't be started.
 #[derive(Debug, thiserror::Error)]
 #[error("{service} can't start")]
@@ -32,56 +17,94 @@ pub struct StartError {
     source: Box<dyn Error + Send + Sync>,
 }
 
-impl Service {
-    /// Every one, in the order in which they are best started.
-    pub const ALL: &[Self] =
-        &[Self::Identity, Self::Organization, Self::Notification, Self::Gateway, Self::Console];
-
-    /// Its name in the mesh, in settings and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Organization => "organization",
-            Self::Notification => "notification",
-            Self::Gateway => "gateway",
-            Self::Console => "console",
+/// One line a service: all that differs between them is the crate, which is also the name of its table of
+/// settings.
+macro_rules! services {
+    ($($(#[doc = $what:literal])+ $variant:ident = $name:literal in $service:ident;)+) => {
+        /// A service of the suite.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+        pub enum Service {
+            $($(#[doc = $what])+ $variant,)+
         }
-    }
 
-    fn database(self, config: &Config) -> &DatabaseConfig {
-        match self {
-            Self::Identity => &config.identity.database,
-            Self::Organization => &config.organization.database,
-            Self::Notification => &config.notification.database,
-            Self::Gateway => &config.gateway.database,
-            Self::Console => &config.console.database,
-        }
-    }
+        impl Service {
+            /// Every one, in the order in which they are best started.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-    /// Its place in the mesh.
-    #[must_use]
-    pub fn mesh(self, config: &Config) -> &MeshConfig {
-        match self {
-            Self::Identity => &config.identity.mesh,
-            Self::Organization => &config.organization.mesh,
-            Self::Notification => &config.notification.mesh,
-            Self::Gateway => &config.gateway.mesh,
-            Self::Console => &config.console.mesh,
-        }
-    }
+            /// Its name in the mesh, in certificates and on the command line.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
 
-    /// What its database needs, in order.
-    #[must_use]
-    pub fn migrators(self) -> &'static [&'static Migrator] {
-        match self {
-            Self::Identity => identity::MIGRATORS,
-            Self::Organization => organization::MIGRATORS,
-            Self::Notification => notification::MIGRATORS,
-            Self::Gateway => gateway::MIGRATORS,
-            Self::Console => console::MIGRATORS,
+            fn database(self, config: &Config) -> &DatabaseConfig {
+                match self {
+                    $(Self::$variant => &config.$service.database,)+
+                }
+            }
+
+            /// Its place in the mesh.
+            #[must_use]
+            pub fn mesh(self, config: &Config) -> &MeshConfig {
+                match self {
+                    $(Self::$variant => &config.$service.mesh,)+
+                }
+            }
+
+            /// What its database needs, in order.
+            #[must_use]
+            pub fn migrators(self) -> &'static [&'static Migrator] {
+                match self {
+                    $(Self::$variant => $service::MIGRATORS,)+
+                }
+            }
         }
-    }
+
+        /// A service that is built: connected, bound, and not yet at work.
+        pub enum Built {
+            $($(#[doc = $what])+ $variant(Box<$service::App>),)+
+        }
+
+        impl Built {
+            /// Puts it to work on the context's tasks.
+            pub fn start(self) {
+                match self {
+                    $(Self::$variant(app) => app.start(),)+
+                }
+            }
+        }
+
+        /// Builds a service: a wrong setting is found here, before anything works.
+        pub async fn build(service: Service, config: &Config, context: &Context) -> Result<Built, StartError> {
+            let context = context.for_service(service.name());
+            let built: Result<Built, Box<dyn Error + Send + Sync>> = match service {
+                $(Service::$variant => $service::build(config.$service.clone(), &context)
+                    .await
+                    .map(|app| Built::$variant(Box::new(app)))
+                    .map_err(Into::into),)+
+            };
+            built.map_err(|source| StartError { service, source })
+        }
+    };
+}
+
+services! {
+    /// Accounts, credentials, sessions, SAML.
+    Identity = "identity" in identity;
+    /// Organizations, members, teams, invitations.
+    Organization = "organization" in organization;
+    /// Nulab Pass: applications, trials, seats.
+    Billing = "billing" in billing;
+    /// Domains, proven by DNS.
+    DomainVerification = "domain-verification" in domain_verification;
+    /// Mails.
+    Notification = "notification" in notification;
+    /// The OpenID provider and its pages.
+    Gateway = "gateway" in gateway;
+    /// The settings pages.
+    Console = "console" in console;
 }
 
 impl fmt::Display for Service {
@@ -104,61 +127,6 @@ pub async fn pending(service: Service, config: &Config) -> Result<(), DatabaseEr
     let pending = database::ensure_migrated(&pool, service.migrators()).await;
     pool.close().await;
     pending
-}
-
-/// A service that is built: connected, bound, and not yet at work.
-pub enum Built {
-    /// Accounts, credentials, sessions.
-    Identity(Box<identity::App>),
-    /// Organizations, members, invitations.
-    Organization(Box<organization::App>),
-    /// Mails.
-    Notification(Box<notification::App>),
-    /// The OpenID provider and its pages.
-    Gateway(Box<gateway::App>),
-    /// The settings pages.
-    Console(Box<console::App>),
-}
-
-impl Built {
-    /// Puts it to work on the context's tasks.
-    pub fn start(self) {
-        match self {
-            Self::Identity(app) => app.start(),
-            Self::Organization(app) => app.start(),
-            Self::Notification(app) => app.start(),
-            Self::Gateway(app) => app.start(),
-            Self::Console(app) => app.start(),
-        }
-    }
-}
-
-/// Builds a service: a wrong setting is found here, before anything works.
-pub async fn build(service: Service, config: &Config, context: &Context) -> Result<Built, StartError> {
-    let context = context.for_service(service.name());
-    let built: Result<Built, Box<dyn Error + Send + Sync>> = match service {
-        Service::Identity => identity::build(config.identity.clone(), &context)
-            .await
-            .map(|app| Built::Identity(Box::new(app)))
-            .map_err(Into::into),
-        Service::Organization => organization::build(config.organization.clone(), &context)
-            .await
-            .map(|app| Built::Organization(Box::new(app)))
-            .map_err(Into::into),
-        Service::Notification => notification::build(config.notification.clone(), &context)
-            .await
-            .map(|app| Built::Notification(Box::new(app)))
-            .map_err(Into::into),
-        Service::Gateway => gateway::build(config.gateway.clone(), &context)
-            .await
-            .map(|app| Built::Gateway(Box::new(app)))
-            .map_err(Into::into),
-        Service::Console => console::build(config.console.clone(), &context)
-            .await
-            .map(|app| Built::Console(Box::new(app)))
-            .map_err(Into::into),
-    };
-    built.map_err(|source| StartError { service, source })
 }
 
 /// Builds services, all of them, then starts them.

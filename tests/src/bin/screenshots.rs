@@ -55,7 +55,7 @@ async fn main() {
         println!("{language}: see {}", album.folder.display());
     }
     if album.only.is_none() {
-        readme(&album.folder).await;
+        Box::pin(readme(&album.folder)).await;
     }
 }
 

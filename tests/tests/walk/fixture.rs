@@ -1,57 +1,18 @@
 //! The people of the walk and what is theirs, made the way people make it: by the pages, by HTTP and by
 //! calls. Acme is the organization that others must not reach.
 
-use crate::wire::{Said, Wire};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use bytes::Bytes;
-use pass_proto::{
-    errors::v1::ErrorReason,
-    organization::v1::{
-        AcceptInvitationRequest, CreateInvitationRequest, CreateInvitationResponse, StartTrialRequest,
-        StartTrialResponse,
-    },
-    types::v1::{Language, Product, Role},
+use crate::{
+    asker::{Asker, method},
+    nulab_pass::{CONTACT, HANDLE, MANAGED, MANAGED_NAME, NulabPass, Owners, ZONES},
+    people::{Person, Tokens, begin_sign_up, claim, second_session, sign_in_anew, sign_up},
+    saml::{self, ENTITY_ID, Saml},
+    wire::{Said, Wire},
 };
-use pass_testkit::wait_for;
-use pass_tests::{Browser, Suite};
-use pass_types::RequestId;
-use prost::Message;
-use prost_reflect::{DescriptorPool, MethodDescriptor};
-use sha2::{Digest, Sha256};
+use pass_proto::{errors::v1::ErrorReason, types::v1::Role};
+use pass_testkit::{DnsServer, wait_for};
+use pass_tests::Suite;
+use prost_reflect::DescriptorPool;
 use std::time::Duration;
-
-/// Everybody's.
-pub const PASSWORD: &str = "correct horse battery 7 staple";
-const VERIFIER: &str = "walk-verifier-walk-verifier-walk-verifier-0001";
-
-/// Somebody with an account.
-pub struct Person {
-    /// As the account has it.
-    pub name: &'static str,
-    /// As the account has it.
-    pub email: &'static str,
-    /// Signed in at the gateway.
-    pub browser: Browser,
-    /// Of the account.
-    pub account: String,
-    /// The browser's session.
-    pub session: String,
-    /// Tokens of the client "console", audience "pass".
-    pub console: Tokens,
-    /// Tokens of the client "backlog", audience "backlog".
-    pub product: Tokens,
-}
-
-/// What an exchange gives.
-#[derive(Debug, Clone, Default)]
-pub struct Tokens {
-    /// The access token.
-    pub access: String,
-    /// The ID token.
-    pub id: String,
-    /// The refresh token.
-    pub refresh: String,
-}
 
 /// The suite, with people and organizations in it.
 pub struct Fixture {
@@ -67,8 +28,14 @@ pub struct Fixture {
     pub member: Person,
     /// Guest of Acme.
     pub guest: Person,
+    /// Member of Acme with a Managed Account.
+    pub managed: Person,
     /// Administrator of another organization.
     pub outsider: Person,
+    /// Staff, in no organization.
+    pub operator: Person,
+    /// The operator's tokens from before.
+    pub not_yet_operator: Tokens,
     /// In no organization; has an open invitation to Acme.
     pub invited: Person,
     /// Their account's unique ID.
@@ -93,61 +60,70 @@ pub struct Fixture {
     pub revoked_product: Tokens,
     /// The same of a product's tokens that are over.
     pub expired_product: Tokens,
+    /// What comes with Nulab Pass.
+    pub pass: NulabPass,
+    /// What Acme has of SAML.
+    pub saml: Saml,
+    _dns: DnsServer,
 }
 
 impl Fixture {
     /// Makes it all.
     pub async fn make() -> Self {
-        let suite = Suite::start_with(|config| {
-            // What is walked is not how often: the limits have tests of their own.
-            config.gateway.credentials_per_minute = std::num::NonZeroU32::MAX;
-            config.identity.limits.failed_sign_ins_per_network = u32::MAX;
-            config.identity.limits.sign_ups_per_network = u32::MAX;
-            config.identity.limits.sign_ups_per_address = u32::MAX;
-        })
-        .await;
+        let dns = DnsServer::start(&ZONES).await;
+        let suite = start(&dns).await;
         let (wire, pool) = (Wire::new(&suite), pass_proto::descriptor_pool());
         let mut administrator = sign_up(&suite, "Taro Yamada", "taro@acme.example").await;
         let mut member = sign_up(&suite, "Mika Abe", "mika@acme.example").await;
         let mut guest = sign_up(&suite, "Goro Ito", "goro@agency.example").await;
         let mut outsider = sign_up(&suite, "Olga Other", "olga@other.example").await;
         let mut invited = sign_up(&suite, "Nina New", "nina@acme.example").await;
+        let mut operator = sign_up(&suite, "Otto Operator", "otto@staff.example").await;
 
         let asker = Asker { suite: &suite, wire: &wire, pool: &pool };
         let acme = asker.start_trial(&administrator, "Acme", "acme").await;
+        let plain = asker.start_trial(&administrator, "Acme without", "acme-plain").await;
         let other = asker.start_trial(&outsider, "Other", "other").await;
-        asker.join(&administrator, &acme, &member, Role::Member).await;
-        asker.join(&administrator, &acme, &guest, Role::Guest).await;
-        let (_, invitation_token) = asker.invite(&administrator, &acme, invited.email, Role::Member).await;
-        let (invitation, _) = asker.invite(&administrator, &acme, "open@acme.example", Role::Member).await;
+        for organization in [&acme, &plain] {
+            asker.join(&administrator, &organization.organization_id, &member, Role::Member).await;
+            asker.join(&administrator, &organization.organization_id, &guest, Role::Guest).await;
+        }
+        for person in [&mut administrator, &mut member, &mut guest] {
+            person.of_acme = true;
+        }
+        let id = &acme.organization_id;
+        let (_, invitation_token) = asker.invite(&administrator, id, invited.email, Role::Member).await;
+        let (invitation, _) = asker.invite(&administrator, id, "open@acme.example", Role::Member).await;
 
         let (expired, expired_product) = (administrator.console.clone(), administrator.product.clone());
         suite.clock.advance(Duration::from_mins(10));
-        for person in [&mut administrator, &mut member, &mut guest, &mut outsider, &mut invited] {
-            (person.console, person.product) = tokens(&suite, &person.browser).await;
+        for person in
+            [&mut administrator, &mut member, &mut guest, &mut outsider, &mut invited, &mut operator]
+        {
+            sign_in_anew(&suite, person).await;
         }
+        let not_yet_operator = operator.console.clone();
+        make_operator(&suite, &operator).await;
+        // Browsers that are signed in at the console already show it from the next refresh on.
+        sign_in_anew(&suite, &mut operator).await;
+        let owners = Owners {
+            administrator: &administrator,
+            outsider: &outsider,
+            operator: &operator,
+            acme: &acme,
+            other: &other,
+            plain: &plain,
+        };
+        let pass = NulabPass::make(&asker, &dns, &owners).await;
+        let saml = Saml::make(&asker, &administrator, &acme.organization_id, &acme.space_key).await;
+        let managed = saml::sign_in(&suite, &acme.space_key).await;
+
         let spare = second_session(&suite, &administrator, "spare").await;
         let spare = (
             claim(&spare.1.access, "sid"),
             spare.0.cookie("pass.localhost", "__Host-pass").expect("a session"),
         );
-        let (ended, revoked, revoked_product) = second_session(&suite, &administrator, "ended").await;
-        let page = ended.open(suite.gateway.join("/oauth/logout").expect("a path")).await;
-        ended.submit(page.form("/oauth/logout/confirm")).await;
-        for (service, product) in [
-            ("identity.v1.AccountService.GetMyAccount", false),
-            ("organization.v1.AccessService.CheckAccess", true),
-        ] {
-            let token = if product { &revoked_product } else { &revoked };
-            let said = Said::Token(token.access.clone());
-            let method = method(&pool, &format!("pass.{service}"));
-            let peer = if product { "backlog" } else { "console" };
-            wait_for(async || {
-                let refused = wire.call(peer, &method, &said, &[]).await.err();
-                refused.is_some_and(|failure| failure.reason == ErrorReason::TokenRevoked)
-            })
-            .await;
-        }
+        let (revoked, revoked_product) = end_a_session(&asker, &administrator).await;
         let sign_up = begin_sign_up(&suite).await;
         let sql = "SELECT unique_id FROM accounts WHERE email = $1";
         let unique_id =
@@ -161,11 +137,14 @@ impl Fixture {
             administrator,
             member,
             guest,
+            managed,
             outsider,
+            operator,
+            not_yet_operator,
             invited,
             unique_id,
-            acme,
-            other,
+            acme: acme.organization_id,
+            other: other.organization_id,
             invitation,
             invitation_token,
             spare,
@@ -174,6 +153,9 @@ impl Fixture {
             revoked,
             revoked_product,
             expired_product,
+            pass,
+            saml,
+            _dns: dns,
         }
     }
 
@@ -182,20 +164,73 @@ impl Fixture {
         let mut secrets =
             vec![self.acme.as_str(), "Acme", &self.invitation, "open@acme.example", &self.invitation_token];
         secrets.extend([self.spare.0.as_str(), &self.spare.1]);
-        for person in [&self.administrator, &self.member, &self.guest] {
+        let NulabPass { plain, application, waiting: _, space_key, team, domain, .. } = &self.pass;
+        secrets.extend([plain.organization_id.as_str(), &plain.space_key, application, space_key, team]);
+        let NulabPass { pending_domain, managed, managed_invitation, .. } = &self.pass;
+        secrets.extend([domain.as_str(), pending_domain, managed, managed_invitation]);
+        let Saml { connection, test, test_token, certificate: _ } = &self.saml;
+        secrets.extend([connection.as_str(), test, test_token, ENTITY_ID]);
+        secrets.extend(["pending.acme.example", HANDLE, MANAGED, MANAGED_NAME, CONTACT]);
+        for person in [&self.administrator, &self.member, &self.guest, &self.managed] {
             secrets.extend([person.name, person.email, &person.account, &person.session]);
         }
         secrets
     }
 }
 
+/// The suite, in which nothing is refused for being asked often: the limits have tests of their own.
+async fn start(dns: &DnsServer) -> Suite {
+    Suite::start_with(|config| {
+        config.gateway.credentials_per_minute = std::num::NonZeroU32::MAX;
+        config.identity.limits.failed_sign_ins_per_network = u32::MAX;
+        config.identity.limits.sign_ups_per_network = u32::MAX;
+        config.identity.limits.sign_ups_per_address = u32::MAX;
+        config.identity.limits.saml_sign_ins_per_network = u32::MAX;
+        config.domain_verification.resolvers = vec![dns.address()];
+    })
+    .await
+}
+
+/// As `pass operator add` does.
+async fn make_operator(suite: &Suite, person: &Person) {
+    let email = person.email.parse().expect("an address");
+    let added = pass::add_operator(&suite.databases["identity"].pool, &suite.context, &email).await;
+    assert!(added.expect("an account"), "they were none before");
+}
+
+/// Tokens of a session that has ended, which every service has been told.
+async fn end_a_session(asker: &Asker<'_>, person: &Person) -> (Tokens, Tokens) {
+    let suite = asker.suite;
+    let (browser, console, product) = second_session(suite, person, "ended").await;
+    let page = browser.open(suite.gateway.join("/oauth/logout").expect("a path")).await;
+    browser.submit(page.form("/oauth/logout/confirm")).await;
+    for (name, peer, token) in [
+        ("identity.v1.AccountService.GetMyAccount", "console", &console),
+        ("organization.v1.AccessService.CheckAccess", "backlog", &product),
+        ("billing.v1.ApplicationService.GetNulabPass", "console", &console),
+        ("domains.v1.DomainService.ListDomains", "console", &console),
+    ] {
+        let (said, method) = (Said::Token(token.access.clone()), method(asker.pool, &format!("pass.{name}")));
+        wait_for(async || {
+            let refused = asker.wire.call(peer, &method, &said, &[]).await.err();
+            refused.is_some_and(|failure| failure.reason == ErrorReason::TokenRevoked)
+        })
+        .await;
+    }
+    (console, product)
+}
+
 /// Waits until everybody has been told what happened: clients of sessions that ended, then all others.
 async fn settle(suite: &Suite) {
-    const DUE: [(&str, &str); 4] = [
-        ("gateway", "SELECT count(*) FROM back_channel_logouts WHERE settle_time IS NULL"),
-        ("gateway", "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
-        ("identity", "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
-        ("organization", "SELECT count(*) FROM outbox WHERE published_at IS NULL"),
+    const LOGOUTS: &str = "SELECT count(*) FROM back_channel_logouts WHERE settle_time IS NULL";
+    const EVENTS: &str = "SELECT count(*) FROM outbox WHERE published_at IS NULL";
+    const DUE: [(&str, &str); 6] = [
+        ("gateway", LOGOUTS),
+        ("gateway", EVENTS),
+        ("identity", EVENTS),
+        ("organization", EVENTS),
+        ("billing", EVENTS),
+        ("domain-verification", EVENTS),
     ];
     for (service, due) in DUE {
         wait_for(async || {
@@ -203,162 +238,5 @@ async fn settle(suite: &Suite) {
             due.map(|due: i64| due == 0).expect("a count")
         })
         .await;
-    }
-}
-
-/// A method of the contract by its full name.
-pub fn method(pool: &DescriptorPool, name: &str) -> MethodDescriptor {
-    let (service, method) = name.rsplit_once('.').expect("a full name");
-    let service = pool.get_service_by_name(service).unwrap_or_else(|| panic!("no service {service}"));
-    let found = service.methods().find(|found| found.name() == method);
-    found.unwrap_or_else(|| panic!("no method {name}"))
-}
-
-async fn sign_up(suite: &Suite, name: &'static str, email: &'static str) -> Person {
-    let browser = Browser::new(name, "en");
-    suite.sign_up(&browser, name, email, PASSWORD).await;
-    let (console, product) = tokens(suite, &browser).await;
-    let (account, session) = (claim(&console.access, "sub"), claim(&console.access, "sid"));
-    Person { name, email, browser, account, session, console, product }
-}
-
-async fn second_session(suite: &Suite, person: &Person, name: &str) -> (Browser, Tokens, Tokens) {
-    let browser = Browser::new(name, "en");
-    let page = browser.open(suite.gateway.join("/sign-in").expect("a path")).await;
-    suite.sign_in(&browser, &page, person.email, PASSWORD).await;
-    let (console, product) = tokens(suite, &browser).await;
-    (browser, console, product)
-}
-
-/// A sign-up that has its mail: its id, and what the link has.
-async fn begin_sign_up(suite: &Suite) -> (String, String) {
-    let (browser, email) = (Browser::new("Somebody", "en"), "somebody@new.example");
-    let page = browser.open(suite.gateway.join("/sign-up").expect("a path")).await;
-    browser.submit(page.form("/sign-up").with("name", "Somebody New").with("email", email)).await;
-    let token = link_token(suite, email, "/sign-up/").await;
-    let sql = "SELECT id::text FROM sign_ups WHERE email = $1";
-    let id = sqlx::query_scalar(sql).bind(email).fetch_one(&suite.databases["identity"].pool).await;
-    (id.expect("the sign-up"), token)
-}
-
-/// The last part of the link of the mail to somebody.
-async fn link_token(suite: &Suite, email: &str, kind: &str) -> String {
-    let link = wait_for(async || {
-        let mails = suite.mails.mails_to(email);
-        mails.iter().filter_map(|mail| mail.link()).find(|link| link.contains(kind)).map(str::to_owned)
-    })
-    .await;
-    link.rsplit('/').next().unwrap_or_default().to_owned()
-}
-
-/// Tokens of the console and of the sample product, for whoever is signed in in the browser.
-async fn tokens(suite: &Suite, browser: &Browser) -> (Tokens, Tokens) {
-    let console_secret = suite.config.console.client_secret.expose();
-    let console =
-        exchange(suite, browser, "console", console_secret, &format!("{}callback", suite.console)).await;
-    let redirect_uri = format!("{}callback", suite.backlog);
-    (console, exchange(suite, browser, "backlog", &suite.backlog_secret, &redirect_uri).await)
-}
-
-async fn exchange(
-    suite: &Suite,
-    browser: &Browser,
-    client: &str,
-    secret: &str,
-    redirect_uri: &str,
-) -> Tokens {
-    let mut url = suite.gateway.join("/oauth/authorize").expect("a path");
-    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
-    url.query_pairs_mut().extend_pairs([
-        ("response_type", "code"),
-        ("client_id", client),
-        ("redirect_uri", redirect_uri),
-        ("scope", "openid offline_access profile email"),
-        ("state", "s"),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-    ]);
-    let location = browser.redirect_of(url.as_str()).await;
-    let code = location.query_pairs().find(|(name, _)| name == "code");
-    let (_, code) = code.unwrap_or_else(|| panic!("no code for {client}: {location}"));
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("code", &code),
-        ("redirect_uri", redirect_uri),
-        ("code_verifier", VERIFIER),
-    ];
-    let http = pass_runtime::http::client(Duration::from_secs(20)).expect("a client");
-    let endpoint = suite.gateway.join("/oauth/token").expect("a path");
-    let answer =
-        http.post(endpoint).basic_auth(client, Some(secret)).form(&form).send().await.expect("an answer");
-    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
-    let answer: serde_json::Value = answer.json().await.expect("JSON");
-    let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name}: {answer}")).to_owned();
-    Tokens { access: text("access_token"), id: text("id_token"), refresh: text("refresh_token") }
-}
-
-/// What a token says.
-pub fn claim(token: &str, name: &str) -> String {
-    let payload = token.split('.').nth(1).expect("a JWT");
-    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
-    let payload: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
-    payload[name].as_str().unwrap_or_else(|| panic!("no {name} in {payload}")).to_owned()
-}
-
-/// Asks as the console does.
-struct Asker<'a> {
-    suite: &'a Suite,
-    wire: &'a Wire,
-    pool: &'a DescriptorPool,
-}
-
-impl Asker<'_> {
-    async fn ask(&self, person: &Person, name: &str, message: &impl Message) -> Bytes {
-        let method = method(self.pool, &format!("pass.organization.v1.{name}"));
-        let said = Said::Token(person.console.access.clone());
-        let answer = self.wire.call("console", &method, &said, &message.encode_to_vec()).await;
-        answer.unwrap_or_else(|failure| panic!("{name}: {failure:?}"))
-    }
-
-    async fn start_trial(&self, person: &Person, name: &str, space: &str) -> String {
-        let request = StartTrialRequest {
-            request_id: self.request_id(),
-            organization_id: String::new(),
-            organization_name: name.to_owned(),
-            product: Product::Backlog.into(),
-            plan: "standard".to_owned(),
-            space_id: space.to_owned(),
-        };
-        let answer = self.ask(person, "OrganizationService.StartTrial", &request).await;
-        StartTrialResponse::decode(answer)
-            .expect("an answer")
-            .organization
-            .expect("an organization")
-            .organization_id
-    }
-
-    async fn invite(&self, by: &Person, organization: &str, email: &str, role: Role) -> (String, String) {
-        let request = CreateInvitationRequest {
-            request_id: self.request_id(),
-            organization_id: organization.to_owned(),
-            email: email.to_owned(),
-            role: role.into(),
-            message: String::new(),
-            language: Language::En.into(),
-        };
-        let answer = self.ask(by, "InvitationService.CreateInvitation", &request).await;
-        let made =
-            CreateInvitationResponse::decode(answer).expect("an answer").invitation.expect("an invitation");
-        (made.invitation_id, link_token(self.suite, email, "/invitations/").await)
-    }
-
-    async fn join(&self, by: &Person, organization: &str, person: &Person, role: Role) {
-        let (_, token) = self.invite(by, organization, person.email, role).await;
-        self.ask(person, "InvitationService.AcceptInvitation", &AcceptInvitationRequest { token }).await;
-    }
-
-    fn request_id(&self) -> String {
-        let context = &self.suite.context;
-        RequestId::generate(&context.entropy, context.clock.now()).to_string()
     }
 }

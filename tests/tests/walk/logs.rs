@@ -1,6 +1,10 @@
 //! What the services write into their logs meanwhile: nothing secret, nothing personal.
 
-use crate::fixture::{Fixture, PASSWORD};
+use crate::{
+    fixture::Fixture,
+    nulab_pass::{COMPANY, CONTACT, HALF_MADE, MANAGED, MANAGED_NAME},
+    people::PASSWORD,
+};
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -30,12 +34,23 @@ pub fn spilled(f: &Fixture) -> Vec<String> {
     assert!(log.contains("refused"), "refusals are logged, and this is where");
     let mut secrets = vec![PASSWORD, &f.spare.1, &f.sign_up.1, &f.invitation_token, &f.suite.backlog_secret];
     secrets.extend([
+        f.pass.managed_invitation.as_str(),
+        &f.saml.test_token,
+        MANAGED,
+        MANAGED_NAME,
+        HALF_MADE,
+        CONTACT,
+        COMPANY,
+    ]);
+    secrets.extend([
+        "nora@acme.example",
+        "yoko@acme.example",
         "open@acme.example",
         "third@acme.example",
         "somebody@new.example",
         "not the password at all",
     ]);
-    for person in [&f.administrator, &f.member, &f.guest, &f.outsider, &f.invited] {
+    for person in [&f.administrator, &f.member, &f.guest, &f.managed, &f.outsider, &f.operator, &f.invited] {
         secrets.extend([person.name, person.email]);
         for tokens in [&person.console, &person.product] {
             secrets.extend([tokens.access.as_str(), &tokens.id, &tokens.refresh]);

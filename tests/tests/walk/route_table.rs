@@ -1,153 +1,26 @@
 //! How each route is asked, and what each kind of visitor gets. A new route gets a row here.
 
-use crate::fixture::{Fixture, Person};
-
-/// Which service has the route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Site {
-    /// The gateway.
-    Gateway,
-    /// The console.
-    Console,
-}
-
-/// What somebody gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
-    /// The page or document.
-    Page,
-    /// A refusal with that status.
-    Refused(u16),
-    /// A detour to sign in.
-    SignIn,
-    /// On to an address that begins so.
-    To(String),
-}
-
-use Shown::{Page, Refused, SignIn};
-
-/// What a route is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// To be looked at.
-    Look,
-    /// For forms of our own pages: form token and Origin.
-    Form,
-    /// For programs: no form token.
-    Program,
-}
-
-/// One route.
-pub struct Row<'f> {
-    /// Which service has it.
-    pub site: Site,
-    /// GET or POST.
-    pub method: &'static str,
-    /// As the service's table has it.
-    pub path: &'static str,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// Acme's, for the parameters of the path.
-    pub parameters: Vec<(&'static str, &'f str)>,
-    /// What follows the path.
-    pub query: String,
-    /// What the form has, besides the form token.
-    pub fields: Vec<(String, String)>,
-    /// Without a session.
-    pub nobody: Shown,
-    /// Another organization's administrator.
-    pub outsider: Shown,
-    /// A guest of Acme.
-    pub guest: Shown,
-    /// A member of Acme.
-    pub member: Shown,
-    /// Who gets what the route is for, and what that is.
-    pub right: (Option<&'f Person>, Shown),
-    /// Parameters with which the outsider asks for their own organization, but for something of Acme's.
-    pub crossed: Vec<(&'static str, &'f str)>,
-    /// The link is the permission: whoever has it sees what it is for.
-    pub by_link: bool,
-    /// Fields that may be left out or hold anything.
-    pub lenient: &'static [&'static str],
-    /// Tables in which a refusal is written down.
-    pub notes: &'static [&'static str],
-}
-
-impl Row<'_> {
-    /// What each of the four gets.
-    fn shown(mut self, nobody: Shown, outsider: Shown, guest: Shown, member: Shown) -> Self {
-        (self.nobody, self.outsider, self.guest, self.member) = (nobody, outsider, guest, member);
-        self
-    }
-
-    /// Everybody gets the same.
-    fn all(self, shown: &Shown) -> Self {
-        let mut row = self.shown(shown.clone(), shown.clone(), shown.clone(), shown.clone());
-        row.right.1 = shown.clone();
-        row
-    }
-
-    /// Everybody who is signed in gets the same.
-    fn mine(self, shown: &Shown) -> Self {
-        let mut row = self.all(shown);
-        row.nobody = SignIn;
-        row
-    }
-
-    fn field(mut self, name: &str, value: &str) -> Self {
-        self.fields.push((name.to_owned(), value.to_owned()));
-        self
-    }
-}
-
-fn row<'f>(
-    f: &'f Fixture,
-    site: Site,
-    method: &'static str,
-    path: &'static str,
-    purpose: Purpose,
-) -> Row<'f> {
-    let parameters = [
-        ("organization", f.acme.as_str()),
-        ("invitation", &f.invitation),
-        ("session", &f.spare.0),
-        ("product", "cacoo"),
-        ("token", if site == Site::Gateway { &f.sign_up.1 } else { &f.invitation_token }),
-    ];
-    Row {
-        site,
-        method,
-        path,
-        purpose,
-        parameters: parameters
-            .into_iter()
-            .filter(|(name, _)| path.contains(&format!("{{{name}}}")))
-            .collect(),
-        query: String::new(),
-        fields: vec![],
-        nobody: Page,
-        outsider: Page,
-        guest: Page,
-        member: Page,
-        right: (Some(&f.administrator), Page),
-        crossed: vec![],
-        by_link: false,
-        lenient: &[],
-        notes: &[],
-    }
-}
+use crate::{
+    fixture::Fixture,
+    route_row::{
+        Purpose, Row,
+        Shown::{Page, Refused, SignIn},
+        Site, row, to,
+    },
+    route_table_pass::{self, administrators},
+    route_table_saml,
+};
 
 /// Every route. The right visitors are answered in this order, last of all.
 pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     let mut rows = organizations(f);
+    // First: the Organization ID will be changed, and the number of Managed Accounts.
+    rows.extend(route_table_saml::rows(f));
+    rows.extend(route_table_pass::rows(f));
     rows.extend(own(f));
     rows.extend(provider(f));
     rows.extend(signing_in(f));
     rows
-}
-
-fn to(address: impl Into<String>) -> Shown {
-    Shown::To(address.into())
 }
 
 /// Pages of an organization.
@@ -157,39 +30,17 @@ fn organizations(f: &Fixture) -> Vec<Row<'_>> {
     let mut rows = vec![
         get("/organizations/{organization}").shown(SignIn, Refused(404), Page, Page),
         get("/organizations/{organization}/members").shown(SignIn, Refused(404), Page, Page),
-        get("/organizations/{organization}/invitations").shown(
-            SignIn,
-            Refused(404),
-            Refused(403),
-            Refused(403),
-        ),
-        get("/organizations/{organization}/invitations/new").shown(
-            SignIn,
-            Refused(404),
-            Refused(403),
-            Refused(403),
-        ),
-        post("/organizations/{organization}/invitations/new")
-            .shown(SignIn, Refused(404), Refused(403), Refused(403))
+        administrators(get("/organizations/{organization}/invitations")),
+        administrators(get("/organizations/{organization}/invitations/new")),
+        administrators(post("/organizations/{organization}/invitations/new"))
             .field("request_id", "0190a0a0-0000-7000-8000-000000000001")
             .field("email", "third@acme.example")
             .field("role", "member")
             .field("message", "Welcome")
             .field("language", "en"),
-        post("/organizations/{organization}/invitations/{invitation}/resend").shown(
-            SignIn,
-            Refused(404),
-            Refused(403),
-            Refused(403),
-        ),
-        post("/organizations/{organization}/invitations/{invitation}/cancel").shown(
-            SignIn,
-            Refused(404),
-            Refused(403),
-            Refused(403),
-        ),
-        post("/trial/{product}")
-            .shown(SignIn, Refused(404), Refused(403), Refused(403))
+        administrators(post("/organizations/{organization}/invitations/{invitation}/resend")),
+        administrators(post("/organizations/{organization}/invitations/{invitation}/cancel")),
+        administrators(post("/trial/{product}"))
             .field("request_id", "0190a0a0-0000-7000-8000-000000000002")
             .field("plan", "free")
             .field("organization_id", &f.acme)
@@ -243,8 +94,8 @@ fn own(f: &Fixture) -> Vec<Row<'_>> {
         get("/").mine(&Page),
         get("/account").mine(&Page),
         get("/sessions").mine(&Page),
-        get("/trial").mine(&Page),
-        get("/trial/{product}").mine(&Page),
+        personal(get("/trial").mine(&Page)),
+        personal(get("/trial/{product}").mine(&Page)),
         get("/signed-out").all(&Page),
         get("/sign-in").all(&to(format!("{gateway}oauth/authorize?"))),
         get("/callback").all(&Refused(400)),
@@ -253,6 +104,12 @@ fn own(f: &Fixture) -> Vec<Row<'_>> {
         end,
         post("/sessions/end-others").mine(&to("/sessions?done=")),
     ]
+}
+
+/// Not for Managed Accounts, which are of one organization.
+fn personal(mut row: Row<'_>) -> Row<'_> {
+    row.managed = Some(Refused(403));
+    row
 }
 
 /// The OpenID provider.

@@ -1,17 +1,17 @@
 //! All routes, from the tables of gateway and console.
 
 use crate::{
-    fixture::{Fixture, Person},
+    fixture::Fixture,
     logs,
-    route_table::{Purpose, Row, Shown, Site, rows},
+    people::Person,
+    route_row::{Purpose, Row, Shown, Site},
+    route_table::rows,
     unchanged::{Snapshot, check_exceptions},
     visitor::{Answer, Body, Visitor},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
-/// More than a body may have (64 KiB).
-const TOO_LARGE: usize = 64 * 1024 + 1;
 const EVIL: &str = "https://evil.example";
 
 /// proves ORG-4, ORG-5, ORG-6, ACC-12: every route refuses every visitor whom it is not for, changes nothing, shows
@@ -24,15 +24,16 @@ async fn every_route_refuses_whom_it_is_not_for() {
     let rows = checked_rows(&fixture);
     let visitors = Visitors::of(&fixture).await;
     let mut wrong = Vec::new();
+    let mut before = Snapshot::take(&fixture.suite).await;
     for row in &rows {
         let walker = Walker { fixture: &fixture, visitors: &visitors, row };
-        let before = Snapshot::take(&fixture.suite).await;
         wrong.extend(walker.wrong_visitors().await);
         wrong.extend(walker.foreign_pages().await);
         wrong.extend(walker.bad_addresses().await);
         wrong.extend(walker.bad_bodies().await);
         let after = Snapshot::take(&fixture.suite).await;
         wrong.extend(after.changes_since(&before, &walker.name(), row.notes));
+        before = after;
     }
     wrong.extend(wrong_methods(&fixture, &rows, &visitors).await);
     for row in &rows {
@@ -80,7 +81,9 @@ impl Visitors {
         let mut all = BTreeMap::new();
         for site in [Site::Gateway, Site::Console] {
             all.insert(("nobody", site), Visitor::nobody(&f.suite, site).await);
-            for person in [&f.administrator, &f.member, &f.guest, &f.outsider, &f.invited] {
+            for person in
+                [&f.administrator, &f.member, &f.guest, &f.managed, &f.outsider, &f.operator, &f.invited]
+            {
                 all.insert((person.email, site), Visitor::of(&f.suite, site, person).await);
             }
         }
@@ -105,7 +108,10 @@ impl Walker<'_, '_> {
     }
 
     fn site(&self) -> &Url {
-        site(self.fixture, self.row.site)
+        match self.row.site {
+            Site::Gateway => &self.fixture.suite.gateway,
+            Site::Console => &self.fixture.suite.console,
+        }
     }
 
     fn origin(&self) -> String {
@@ -168,24 +174,27 @@ impl Walker<'_, '_> {
     fn must_refuse(&self, how: &str, answer: &Answer) -> Vec<String> {
         let mut wrong = self.flaws(how, answer);
         if !answer.status.is_client_error() {
-            wrong.push(format!(
-                "{} {how}: {} {:?}, not a refusal",
-                self.name(),
-                answer.status,
-                answer.location()
-            ));
+            let (status, location) = (answer.status, answer.location());
+            wrong.push(format!("{} {how}: {status} {location:?}, not a refusal", self.name()));
         }
         wrong
     }
 
-    fn everybody(&self) -> [(&'static str, Option<&Person>, &Shown); 4] {
+    fn everybody(&self) -> Vec<(&'static str, Option<&Person>, &Shown)> {
         let f = self.fixture;
-        [
+        let mut everybody = vec![
             ("as nobody", None, &self.row.nobody),
             ("as another organization's administrator", Some(&f.outsider), &self.row.outsider),
             ("as a guest", Some(&f.guest), &self.row.guest),
             ("as a member", Some(&f.member), &self.row.member),
-        ]
+        ];
+        if self.row.right.0.is_none_or(|right| !std::ptr::eq(right, &raw const f.operator)) {
+            everybody.push(("as an operator", Some(&f.operator), &self.row.outsider));
+        }
+        if let Some(managed) = &self.row.managed {
+            everybody.push(("as a member with a Managed Account", Some(&f.managed), managed));
+        }
+        everybody
     }
 
     /// Whether what somebody gets can't change anything: a refusal, or something to look at.
@@ -217,7 +226,7 @@ impl Walker<'_, '_> {
             }
             let answer = self.ask(self.visitors.get(person, self.row.site), &self.row.parameters).await;
             wrong.extend(self.judge(how, &answer, shown));
-            if person.is_none_or(|person| std::ptr::eq(person, &raw const self.fixture.outsider)) {
+            if person.is_none_or(|person| !person.of_acme) {
                 wrong.extend(self.leaks(how, &answer));
             }
         }
@@ -306,7 +315,7 @@ impl Walker<'_, '_> {
         let url = self.url(&self.row.parameters, &self.row.query);
         let urlencoded = "application/x-www-form-urlencoded";
         let mut wrong = Vec::new();
-        let large = Body { kind: urlencoded, bytes: vec![b'a'; TOO_LARGE] };
+        let large = Body { kind: urlencoded, bytes: vec![b'a'; self.row.too_large] };
         let answer = right.ask("POST", &url, Some(&origin), Some(large)).await;
         wrong.extend(self.judge("with too large a body", &answer, &Shown::Refused(413)));
         for (kind, bytes) in
@@ -361,13 +370,6 @@ impl Walker<'_, '_> {
         let answer = self.ask(self.right(), &self.row.parameters).await;
         wrong.extend(self.judge("as the right visitor", &answer, &self.row.right.1));
         wrong
-    }
-}
-
-fn site(fixture: &Fixture, site: Site) -> &Url {
-    match site {
-        Site::Gateway => &fixture.suite.gateway,
-        Site::Console => &fixture.suite.console,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a row of the table of RPCs says.
 
-use crate::{fixture::Person, wire::Said};
+use crate::{people::Person, wire::Said};
 use Gets::Answer;
 use pass_proto::errors::v1::ErrorReason;
 use prost::Message;
@@ -28,8 +28,13 @@ pub enum For<'f> {
         member: Gets,
         /// What a guest of Acme gets.
         guest: Gets,
-        /// What another organization's administrator gets.
+        /// What another organization's administrator gets, and an operator, who is in no organization.
         outsider: Gets,
+    },
+    /// Staff.
+    Operators {
+        /// Who gets an answer.
+        right: &'f Person,
     },
 }
 
@@ -39,7 +44,7 @@ impl For<'_> {
         match self {
             Self::System => Said::System,
             Self::Anonymous => Said::Anonymous,
-            Self::People { right, .. } => Said::Token(token(right, product)),
+            Self::People { right, .. } | Self::Operators { right } => Said::Token(token(right, product)),
         }
     }
 }
@@ -55,17 +60,33 @@ pub struct Row<'f> {
     pub method: &'static str,
     /// Whom it is for.
     pub callers: For<'f>,
+    /// What a member of Acme with a Managed Account gets, if not what every member does.
+    pub managed: Option<Gets>,
+    /// Services may call it on their own behalf, too.
+    pub system_too: bool,
     /// A good request, about Acme and its people.
     pub request: Vec<u8>,
-    /// The outsider asks so for their own organization, with something of Acme's: they get `NOT_FOUND`.
-    pub crossed: Option<Vec<u8>>,
+    /// The outsider asks so for their own organization, with something of Acme's: they are refused so.
+    pub crossed: Option<(Vec<u8>, ErrorReason)>,
+    /// The administrator asks so for their organization without Nulab Pass: `NULAB_PASS_NEEDED`.
+    pub without_pass: Option<Vec<u8>>,
     /// What `spoiled.rs` does to the request and is taken: fields that may be left out, or hold anything.
     pub lenient: &'static [&'static str],
     /// Tables in which a refusal of this method is written down.
     pub notes: &'static [&'static str],
+    /// Tables in which an answer to somebody of Acme's makes something.
+    pub makes: &'static [&'static str],
+    /// What the right caller is refused with, where there is nothing to answer in the fixture.
+    pub but_refused: Option<ErrorReason>,
 }
 
 impl Row<'_> {
+    /// The same, with another answer to a Managed Account.
+    pub fn managed(mut self, gets: Gets) -> Self {
+        self.managed = Some(gets);
+        self
+    }
+
     /// The same, lenient.
     pub fn lenient(mut self, lenient: &'static [&'static str]) -> Self {
         self.lenient = lenient;
@@ -73,8 +94,25 @@ impl Row<'_> {
     }
 
     /// The same, asked across organizations too.
-    pub fn crossed(mut self, request: &impl Message) -> Self {
-        self.crossed = Some(request.encode_to_vec());
+    pub fn crossed(self, request: &impl Message) -> Self {
+        self.crossed_as(request, ErrorReason::NotFound)
+    }
+
+    /// The same, where that is no secret.
+    pub fn crossed_as(mut self, request: &impl Message, reason: ErrorReason) -> Self {
+        self.crossed = Some((request.encode_to_vec(), reason));
+        self
+    }
+
+    /// The same, which needs Nulab Pass.
+    pub fn without_pass(mut self, request: &impl Message) -> Self {
+        self.without_pass = Some(request.encode_to_vec());
+        self
+    }
+
+    /// The same, which services may call by themselves.
+    pub fn system_too(mut self) -> Self {
+        self.system_too = true;
         self
     }
 
@@ -83,12 +121,36 @@ impl Row<'_> {
         self.notes = notes;
         self
     }
+
+    /// The same, with answers that make something.
+    pub fn makes(mut self, makes: &'static [&'static str]) -> Self {
+        self.makes = makes;
+        self
+    }
+
+    /// The same, without anything to answer.
+    pub fn but_refused(mut self, reason: ErrorReason) -> Self {
+        self.but_refused = Some(reason);
+        self
+    }
 }
 
 /// A row.
 pub fn row<'f>(method: &'static str, callers: For<'f>, request: &impl Message) -> Row<'f> {
     let request = request.encode_to_vec();
-    Row { method, callers, request, crossed: None, lenient: &[], notes: &[] }
+    Row {
+        method,
+        callers,
+        managed: None,
+        system_too: false,
+        request,
+        crossed: None,
+        without_pass: None,
+        lenient: &[],
+        notes: &[],
+        makes: &[],
+        but_refused: None,
+    }
 }
 
 /// Everybody asks for what is their own.
@@ -99,4 +161,10 @@ pub fn own(right: &Person) -> For<'_> {
 /// Each gets what is said.
 pub fn people(right: &Person, member: Gets, guest: Gets, outsider: Gets) -> For<'_> {
     For::People { right, member, guest, outsider }
+}
+
+/// Administrators ask; others of the organization may not, and for everybody else it is not there.
+pub fn administrators(right: &Person) -> For<'_> {
+    let small = Gets::Refused(ErrorReason::RoleMissing);
+    people(right, small, small, Gets::Refused(ErrorReason::NotFound))
 }

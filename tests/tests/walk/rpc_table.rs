@@ -1,16 +1,18 @@
 //! How each RPC is asked, and what each kind of caller gets. A new RPC gets a row here.
 
 use crate::{
-    fixture::{Fixture, PASSWORD},
+    fixture::Fixture,
+    people::PASSWORD,
     rpc_row::{
         For,
         Gets::{Answer, Refused},
-        Row, own, people, row,
+        Row, administrators, own, people, row,
     },
+    rpc_table_managed, rpc_table_pass, rpc_table_saml,
 };
 use pass_proto::{
     convert::timestamp,
-    errors::v1::ErrorReason::{self, InvitationForOther, NotFound, RoleMissing},
+    errors::v1::ErrorReason::{self, InvitationForOther, NotFound},
     gateway::v1::{CheckRevocationRequest, WatchTrustRequest},
     identity::v1::{
         Account, BatchGetAccountsRequest, CompleteSignUpRequest, EndMyOtherSessionsRequest,
@@ -29,7 +31,7 @@ use pass_proto::{
 use pass_types::Clock;
 
 /// A name for a request that nobody has used.
-const REQUEST: &str = "0190a0a0-0000-7000-8000-00000000000";
+pub const REQUEST: &str = "0190a0a0-0000-7000-8000-00000000000";
 
 /// Every RPC. The right callers are answered in this order, last of all.
 pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
@@ -37,6 +39,10 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     rows.extend(directory(f));
     rows.extend(organizations(f));
     rows.extend(invitations(f));
+    // First: the Organization ID will be changed, and the number of Managed Accounts.
+    rows.extend(rpc_table_saml::rows(f));
+    rows.extend(rpc_table_pass::rows(f));
+    rows.extend(rpc_table_managed::rows(f));
     rows.extend(accounts(f));
     rows.extend(sessions(f));
     rows
@@ -55,6 +61,7 @@ fn trust(f: &Fixture) -> Vec<Row<'_>> {
                 organization_id: f.acme.clone(),
                 managed: true,
                 issue_time: Some(timestamp(f.suite.clock.now())),
+                grant_id: taro.session.clone(),
             },
         )
         .lenient(&["organization_id: missing", "managed: missing", "issue_time.seconds: missing"]),
@@ -103,7 +110,7 @@ fn organizations(f: &Fixture) -> Vec<Row<'_>> {
     vec![
         row(
             "organization.v1.OrganizationService.StartTrial",
-            people(taro, Refused(RoleMissing), Refused(RoleMissing), Refused(NotFound)),
+            administrators(taro),
             &StartTrialRequest {
                 request_id: format!("{REQUEST}1"),
                 organization_id: f.acme.clone(),
@@ -148,11 +155,10 @@ fn organizations(f: &Fixture) -> Vec<Row<'_>> {
 fn invitations(f: &Fixture) -> Vec<Row<'_>> {
     let (taro, nina) = (&f.administrator, &f.invited);
     let (acme, other, invitation_id) = (f.acme.clone(), f.other.clone(), f.invitation.clone());
-    let small = |right| people(right, Refused(RoleMissing), Refused(RoleMissing), Refused(NotFound));
     vec![
         row(
             "organization.v1.InvitationService.CreateInvitation",
-            small(taro),
+            administrators(taro),
             &CreateInvitationRequest {
                 request_id: format!("{REQUEST}2"),
                 organization_id: acme.clone(),
@@ -165,7 +171,7 @@ fn invitations(f: &Fixture) -> Vec<Row<'_>> {
         .lenient(&["message: missing"]),
         row(
             "organization.v1.InvitationService.ListInvitations",
-            small(taro),
+            administrators(taro),
             &ListInvitationsRequest {
                 organization_id: acme.clone(),
                 page_size: 10,
@@ -175,7 +181,7 @@ fn invitations(f: &Fixture) -> Vec<Row<'_>> {
         .lenient(&["page_size: missing"]),
         row(
             "organization.v1.InvitationService.ResendInvitation",
-            small(taro),
+            administrators(taro),
             &ResendInvitationRequest { organization_id: acme.clone(), invitation_id: invitation_id.clone() },
         )
         .crossed(&ResendInvitationRequest {
@@ -184,7 +190,7 @@ fn invitations(f: &Fixture) -> Vec<Row<'_>> {
         }),
         row(
             "organization.v1.InvitationService.CancelInvitation",
-            small(taro),
+            administrators(taro),
             &CancelInvitationRequest { organization_id: acme, invitation_id: invitation_id.clone() },
         )
         .crossed(&CancelInvitationRequest { organization_id: other, invitation_id }),
@@ -202,7 +208,9 @@ fn invitations(f: &Fixture) -> Vec<Row<'_>> {
                 Refused(InvitationForOther),
             ),
             &AcceptInvitationRequest { token: f.invitation_token.clone() },
-        ),
+        )
+        // A Managed Account is of one organization.
+        .managed(Refused(ErrorReason::ActorNotAllowed)),
     ]
 }
 
@@ -270,6 +278,7 @@ const UNMASKED: &[&str] = &[
     "account.account_id: missing",
     "account.kind: *",
     "account.email: *",
+    "account.organization_id: *",
     "account.unique_id: *",
     "account.language: *",
     "account.time_zone: *",

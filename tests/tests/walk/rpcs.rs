@@ -1,15 +1,15 @@
 //! All RPCs, from the descriptors.
 
 use crate::{
-    fixture::{Fixture, Person},
+    fixture::Fixture,
     logs,
+    people::{Person, forged},
     rpc_row::{For, Gets, Row, token},
     rpc_table::rows,
     spoiled::{Spoiled, garbled, spoiled},
     unchanged::{Snapshot, check_exceptions},
     wire::{Said, access, lists, peers},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use pass_mesh::Failure;
 use pass_proto::{
@@ -18,6 +18,30 @@ use pass_proto::{
 };
 use prost_reflect::MethodDescriptor;
 use std::collections::BTreeSet;
+
+/// How nonsense is refused.
+const DOCUMENTED: &[ErrorReason] = &[
+    ErrorReason::ConfirmationNeeded,
+    ErrorReason::Conflict,
+    ErrorReason::CredentialsInvalid,
+    ErrorReason::InvalidArgument,
+    ErrorReason::LinkInvalid,
+    ErrorReason::NotFound,
+    ErrorReason::OrganizationUnknown,
+    ErrorReason::PageTokenInvalid,
+    ErrorReason::PasswordLength,
+    ErrorReason::SamlMetadataInvalid,
+    ErrorReason::SamlRefused,
+    ErrorReason::SessionEnded,
+];
+
+/// How a request is refused that was read: it was done before, in this way or another.
+const DONE_BEFORE: &[ErrorReason] = &[
+    ErrorReason::AlreadyMember,
+    ErrorReason::AttemptSuperseded,
+    ErrorReason::LinkInvalid,
+    ErrorReason::RequestIdReused,
+];
 
 /// A row, its method and its rule.
 struct Step<'f> {
@@ -37,26 +61,21 @@ async fn every_rpc_refuses_whom_it_is_not_for() {
     check_exceptions(&fixture.suite).await;
     let steps = steps(&fixture);
     let mut wrong = Vec::new();
+    let mut before = Snapshot::take(&fixture.suite).await;
     for step in &steps {
-        let walker = Walker { fixture: &fixture, step };
-        let before = Snapshot::take(&fixture.suite).await;
+        let (walker, Row { method, notes, .. }) = (Walker { fixture: &fixture, step }, &step.row);
         wrong.extend(walker.wrong_peers().await);
         wrong.extend(walker.wrong_actors().await);
         wrong.extend(walker.wrong_tokens().await);
         wrong.extend(walker.wrong_people().await);
-        let after = Snapshot::take(&fixture.suite).await;
-        wrong.extend(after.changes_since(
-            &before,
-            &format!("asking {} as the wrong caller", step.row.method),
-            &[],
-        ));
+        if !notes.is_empty() {
+            let after = Snapshot::take(&fixture.suite).await;
+            wrong.extend(after.changes_since(&before, &format!("asking {method} as the wrong caller"), &[]));
+        }
         wrong.extend(walker.bad_input().await);
         let after = Snapshot::take(&fixture.suite).await;
-        wrong.extend(after.changes_since(
-            &before,
-            &format!("asking {} for nonsense", step.row.method),
-            step.row.notes,
-        ));
+        wrong.extend(after.changes_since(&before, &format!("asking {method} wrongly"), notes));
+        before = after;
     }
     for step in &steps {
         wrong.extend(Walker { fixture: &fixture, step }.right_people().await);
@@ -95,9 +114,12 @@ fn check_rule(row: &Row<'_>, access: &Access) {
         For::System => ActorKind::System,
         For::Anonymous => ActorKind::Anonymous,
         For::People { .. } => ActorKind::Person,
+        For::Operators { .. } => ActorKind::Operator,
     };
     let actors: Vec<_> = access.actors().collect();
-    assert_eq!(actors, [kind], "{}: rpc_table.rs knows of other kinds of actors", row.method);
+    let mut known = vec![kind];
+    known.extend(row.system_too.then_some(ActorKind::System));
+    assert_eq!(actors, known, "{}: rpc_table.rs knows of other kinds of actors", row.method);
     // What products may call takes products' tokens, which nothing else takes.
     let products = access.peers.iter().any(|peer| peer == "product");
     assert!(!products || access.peers.len() == 1, "{}: products and services at once", row.method);
@@ -162,19 +184,19 @@ impl Walker<'_, '_> {
         }
         if !lists(access, ActorKind::System) {
             attempts.push((Said::System, ErrorReason::ActorNotAllowed));
-            let reason = if lists(access, ActorKind::Person) {
-                ErrorReason::TokenInvalid
-            } else {
-                ErrorReason::ActorNotAllowed
-            };
+            let reason =
+                if takes_tokens(access) { ErrorReason::TokenInvalid } else { ErrorReason::ActorNotAllowed };
             attempts.push((Said::Nothing, reason));
         }
-        if !lists(access, ActorKind::Person) {
-            for token in
-                [&self.fixture.administrator.console.access, &self.fixture.administrator.product.access]
-            {
-                attempts.push((Said::Token(token.clone()), ErrorReason::ActorNotAllowed));
-            }
+        let f = self.fixture;
+        let mut tokens = vec![];
+        if lists(access, ActorKind::Operator) {
+            tokens.extend([&f.administrator.console, &f.not_yet_operator]);
+        } else if !lists(access, ActorKind::Person) {
+            tokens.extend([&f.administrator.console, &f.administrator.product, &f.operator.console]);
+        }
+        for token in tokens {
+            attempts.push((Said::Token(token.access.clone()), ErrorReason::ActorNotAllowed));
         }
         let mut wrong = Vec::new();
         for peer in peers(access).0 {
@@ -188,14 +210,15 @@ impl Walker<'_, '_> {
 
     /// Tokens that are not for this, or not good (any more).
     async fn wrong_tokens(&self) -> Vec<String> {
-        if !lists(&self.step.access, ActorKind::Person) {
+        if !takes_tokens(&self.step.access) {
             return vec![];
         }
         let f = self.fixture;
+        let who = if lists(&self.step.access, ActorKind::Operator) { &f.operator } else { &f.administrator };
         let (right, other, expired, revoked) = if self.product() {
-            (&f.administrator.product, &f.administrator.console, &f.expired_product, &f.revoked_product)
+            (&who.product, &who.console, &f.expired_product, &f.revoked_product)
         } else {
-            (&f.administrator.console, &f.administrator.product, &f.expired, &f.revoked)
+            (&who.console, &who.product, &f.expired, &f.revoked)
         };
         let mut attempts = vec![
             (self.step.peer, Said::Token(other.access.clone()), ErrorReason::TokenAudience),
@@ -229,40 +252,47 @@ impl Walker<'_, '_> {
                 );
             }
         }
-        if let Some(crossed) = &self.step.row.crossed {
+        if let Some((crossed, reason)) = &self.step.row.crossed {
             let said = Said::Token(token(&self.fixture.outsider, self.product()));
             let who = "as the outsider, with something of Acme's";
-            wrong.extend(self.refused(who, self.step.peer, &said, crossed, &[ErrorReason::NotFound]).await);
+            wrong.extend(self.refused(who, self.step.peer, &said, crossed, &[*reason]).await);
+        }
+        if let Some(message) = &self.step.row.without_pass {
+            let said = Said::Token(token(&self.fixture.administrator, self.product()));
+            let (who, reason) = ("without Nulab Pass", ErrorReason::NulabPassNeeded);
+            wrong.extend(self.refused(who, self.step.peer, &said, message, &[reason]).await);
         }
         wrong
     }
 
     fn everybody(&self) -> Vec<(&'static str, &Person, Gets)> {
-        let For::People { member, guest, outsider, .. } = self.step.row.callers else { return vec![] };
         let f = self.fixture;
-        vec![
+        let (member, guest, outsider) = match self.step.row.callers {
+            For::People { member, guest, outsider, .. } => (member, guest, outsider),
+            For::Operators { .. } => {
+                let refused = Gets::Refused(ErrorReason::ActorNotAllowed);
+                (refused, refused, refused)
+            }
+            For::System | For::Anonymous => return vec![],
+        };
+        let mut everybody = vec![
             ("as a member", &f.member, member),
             ("as a guest", &f.guest, guest),
             ("as another organization's administrator", &f.outsider, outsider),
-        ]
+        ];
+        if let For::People { .. } = self.step.row.callers {
+            everybody.push(("as an operator", &f.operator, outsider));
+            // What one member makes a second one can't.
+            if self.step.row.makes.is_empty() {
+                let gets = self.step.row.managed.unwrap_or(member);
+                everybody.push(("as a member with a Managed Account", &f.managed, gets));
+            }
+        }
+        everybody
     }
 
     /// The right caller, with something wrong in the request.
     async fn bad_input(&self) -> Vec<String> {
-        use ErrorReason::{
-            Conflict, CredentialsInvalid, InvalidArgument, LinkInvalid, NotFound, PageTokenInvalid,
-            PasswordLength, SessionEnded,
-        };
-        const DOCUMENTED: &[ErrorReason] = &[
-            Conflict,
-            CredentialsInvalid,
-            InvalidArgument,
-            LinkInvalid,
-            NotFound,
-            PageTokenInvalid,
-            PasswordLength,
-            SessionEnded,
-        ];
         let (row, said) = (&self.step.row, self.step.row.callers.said(self.product()));
         let mut wrong = Vec::new();
         for Spoiled { what, message } in spoiled(&self.step.method.input(), &row.request) {
@@ -272,7 +302,9 @@ impl Walker<'_, '_> {
         }
         for message in garbled(&row.request) {
             let who = format!("garbled: {message:?}");
-            wrong.extend(self.refused(&who, self.step.peer, &said, &message, &[InvalidArgument]).await);
+            wrong.extend(
+                self.refused(&who, self.step.peer, &said, &message, &[ErrorReason::InvalidArgument]).await,
+            );
         }
         wrong
     }
@@ -289,34 +321,45 @@ impl Walker<'_, '_> {
             let before = Snapshot::of_others(&f.suite, &own).await;
             let said = Said::Token(token(person, self.product()));
             match self.call(self.step.peer, &said, &row.request).await {
-                Ok(answer) if std::ptr::eq(person, &raw const f.outsider) => wrong.extend(
+                Ok(answer) if person.of_acme => drop(answer),
+                Ok(answer) => wrong.extend(
                     f.secrets()
                         .into_iter()
                         .filter(|secret| contains(&answer, secret))
                         .map(|secret| format!("{} {who}: the answer has {secret:?}", row.method)),
                 ),
-                Ok(_) => {}
                 Err(failure) => wrong.push(format!("{} {who}: {failure:?}, not an answer", row.method)),
             }
             let after = Snapshot::of_others(&f.suite, &own).await;
-            wrong.extend(after.changes_since(&before, &format!("{} {who}", row.method), &[]));
+            wrong.extend(after.changes_since(&before, &format!("{} {who}", row.method), row.makes));
         }
         let said = row.callers.said(self.product());
-        if let Err(failure) = self.call(self.step.peer, &said, &row.request).await {
-            wrong.push(format!("{} as the right caller: {failure:?}", row.method));
+        wrong.extend(self.answered("as the right caller", &said, &row.request, &[]).await);
+        if row.system_too {
+            let who = "as a service, after the right caller";
+            wrong.extend(self.answered(who, &Said::System, &row.request, &[]).await);
         }
         for Spoiled { what, message } in spoiled(&self.step.method.input(), &row.request) {
-            if !is_lenient(row, &what) {
-                continue;
-            }
-            // It is read like the first one, which has been: another request, or a link that was used.
-            match self.call(self.step.peer, &said, &message).await {
-                Ok(_)
-                | Err(Failure { reason: ErrorReason::RequestIdReused | ErrorReason::LinkInvalid, .. }) => {}
-                Err(failure) => wrong.push(format!("{} {what}: {failure:?}, not an answer", row.method)),
+            if is_lenient(row, &what) {
+                // It is read like the first one, which has been.
+                wrong.extend(self.answered(&what, &said, &message, DONE_BEFORE).await);
             }
         }
         wrong
+    }
+
+    /// What is wrong with getting anything but what the right caller gets, or a refusal with one of these.
+    async fn answered(&self, who: &str, said: &Said, message: &[u8], or: &[ErrorReason]) -> Vec<String> {
+        let (row, peer) = (&self.step.row, self.step.peer);
+        if let Some(reason) = row.but_refused {
+            let reasons: Vec<_> = or.iter().copied().chain([reason]).collect();
+            return self.refused(who, peer, said, message, &reasons).await;
+        }
+        match self.call(peer, said, message).await {
+            Ok(_) => vec![],
+            Err(failure) if or.contains(&failure.reason) => vec![],
+            Err(failure) => vec![format!("{} {who}: {failure:?}, not an answer", row.method)],
+        }
     }
 }
 
@@ -333,6 +376,10 @@ async fn own_things(f: &Fixture, person: &Person) -> Vec<String> {
     own
 }
 
+fn takes_tokens(access: &Access) -> bool {
+    lists(access, ActorKind::Person) || lists(access, ActorKind::Operator)
+}
+
 fn is_lenient(row: &Row<'_>, what: &str) -> bool {
     let (field, _) = what.split_once(": ").expect("what is wrong with which field");
     row.lenient.iter().any(|lenient| *lenient == what || *lenient == format!("{field}: *"))
@@ -340,24 +387,4 @@ fn is_lenient(row: &Row<'_>, what: &str) -> bool {
 
 fn contains(answer: &[u8], secret: &str) -> bool {
     answer.windows(secret.len()).any(|window| window == secret.as_bytes())
-}
-
-/// What somebody makes of a good token who has no key.
-fn forged(token: &str) -> Vec<String> {
-    let parts: Vec<_> = token.split('.').collect();
-    let [header, payload, signature] = parts.as_slice() else { panic!("not a JWT") };
-    let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("UTF-8");
-    let promoted = URL_SAFE_NO_PAD
-        .encode(decoded.replace("\"member\"", "\"administrator\"").replace("\"exp\":1", "\"exp\":2"));
-    let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt"}"#);
-    let flipped = if signature.starts_with('A') { "B" } else { "A" };
-    vec![
-        "nonsense".to_owned(),
-        "a".repeat(4096),
-        format!("{header}.{payload}"),
-        format!("{header}.{payload}."),
-        format!("{none}.{payload}."),
-        format!("{header}.{promoted}.{signature}"),
-        format!("{header}.{payload}.{flipped}{}", &signature[1..]),
-    ]
 }

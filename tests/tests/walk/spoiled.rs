@@ -66,6 +66,7 @@ fn values(field: &FieldDescriptor) -> Vec<(&'static str, Value)> {
                     ]),
                 ),
             ],
+            Kind::Enum(_) => vec![("unknown", Value::List(vec![Value::EnumNumber(99)]))],
             _ => vec![],
         };
     }

@@ -33,10 +33,11 @@ impl Snapshot {
         Self::of(suite, |_| true, &[]).await
     }
 
-    /// The services that own accounts and organizations, without rows that say one of `own`: what somebody
+    /// The services that own accounts, organizations and what these have, without rows that say one of `own`: what somebody
     /// may change of their own. What other services make of it comes later, at a time of its own.
     pub async fn of_others(suite: &Suite, own: &[String]) -> Self {
-        Self::of(suite, |service| ["identity", "organization"].contains(&service), own).await
+        const OWNERS: [&str; 4] = ["billing", "domain-verification", "identity", "organization"];
+        Self::of(suite, |service| OWNERS.contains(&service), own).await
     }
 
     async fn of(suite: &Suite, which: impl Fn(&str) -> bool, own: &[String]) -> Self {

@@ -1,7 +1,6 @@
 //! Requests as browsers send them, and as no browser would.
 
-use crate::{fixture::Person, route_table::Site};
-
+use crate::{people::Person, route_row::Site};
 use pass_tests::{Browser, Suite};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use std::time::Duration;

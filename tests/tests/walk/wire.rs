@@ -14,12 +14,20 @@ use tonic::{
 };
 
 /// Services with a certificate of the mesh. The last one serves nothing and is in nobody's rule.
-pub const SERVICES: [&str; 6] =
-    ["console", "gateway", "identity", "notification", "organization", "stranger"];
+pub const SERVICES: [&str; 8] = [
+    "billing",
+    "console",
+    "domain-verification",
+    "gateway",
+    "identity",
+    "notification",
+    "organization",
+    "stranger",
+];
 /// Products with a certificate of the mesh.
 pub const PRODUCTS: [&str; 2] = ["backlog", "cacoo"];
 /// The services that are called.
-const SERVING: [&str; 3] = ["gateway", "identity", "organization"];
+const SERVING: [&str; 5] = ["billing", "domain-verification", "gateway", "identity", "organization"];
 
 /// What a call says about who is behind it.
 #[derive(Debug, Clone)]
@@ -67,7 +75,7 @@ impl Wire {
         said: &Said,
         message: &[u8],
     ) -> Result<Bytes, Failure> {
-        let service = method.parent_service().package_name().split('.').nth(1).unwrap_or_default().to_owned();
+        let service = service(method);
         let (_, channel) = self
             .channels
             .iter()
@@ -87,6 +95,14 @@ impl Wire {
             client.unary(request, path, Raw).await.map(tonic::Response::into_inner)
         };
         answer.map_err(|status| Failure::of(&status))
+    }
+}
+
+/// Which service has a method: that of its package.
+fn service(method: &MethodDescriptor) -> String {
+    match method.parent_service().package_name().split('.').nth(1).unwrap_or_default() {
+        "domains" => "domain-verification".to_owned(),
+        name => name.to_owned(),
     }
 }
 

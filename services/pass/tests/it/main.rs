@@ -3,8 +3,10 @@
 
 use pass::{Config, Service};
 use pass_mesh::development::Pki;
+use pass_runtime::admin::SERIES;
 use pass_testkit::{TestDatabase, wait_for};
 use std::{
+    collections::BTreeSet,
     fs,
     net::TcpListener,
     os::unix::fs::PermissionsExt,
@@ -18,14 +20,14 @@ const SECRET: &str = "a secret of the tests that is long enough for all";
 /// A folder with settings that work, and the databases that they name.
 struct Installation {
     folder: TempDir,
-    ports: [u16; 6],
+    ports: [u16; 8],
     _databases: Vec<TestDatabase>,
 }
 
 impl Installation {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let held = [(); 6].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let held = [(); 8].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let ports = held.each_ref().map(|listener| listener.local_addr().unwrap().port());
         drop(held);
         let broker = pass_testkit::broker().await;
@@ -35,21 +37,27 @@ impl Installation {
         for service in Service::ALL {
             // Not migrated: `pass migrate` is to do it.
             let database = pass_testkit::postgres().await.database(&[]).await;
-            let name = service.name();
-            toml.push(format!("[{name}.database]\nurl = '{}'\nmax_connections = 4", database.url));
+            let (name, table) = (service.name(), service.name().replace('-', "_"));
+            toml.push(format!("[{table}.database]\nurl = '{}'\nmax_connections = 4", database.url));
             databases.push(database);
             if *service != Service::Console {
                 let url = broker.url.expose();
-                toml.push(format!("[{name}.broker]\nurl = '{url}'\nnamespace = '{}'", broker.namespace));
+                toml.push(format!("[{table}.broker]\nurl = '{url}'\nnamespace = '{}'", broker.namespace));
             }
             let at = |file: &str| folder.path().join(file).display().to_string();
             toml.push(format!(
-                "[{name}.mesh]\nca_file = '{}'\ncertificate_file = '{}'\nkey_file = '{}'\n[{name}.mesh.peers]",
+                "[{table}.mesh]\nca_file = '{}'\ncertificate_file = '{}'\nkey_file = '{}'\n[{table}.mesh.peers]",
                 at("ca.pem"),
                 at(&format!("{name}.pem")),
                 at(&format!("{name}.key")),
             ));
-            for (peer, port) in [("identity", ports[1]), ("organization", ports[2]), ("gateway", ports[3])] {
+            for (peer, port) in [
+                ("identity", ports[1]),
+                ("organization", ports[2]),
+                ("gateway", ports[3]),
+                ("billing", ports[6]),
+                ("domain-verification", ports[7]),
+            ] {
                 toml.push(format!("{peer} = 'https://localhost:{port}'"));
             }
         }
@@ -65,13 +73,17 @@ impl Installation {
     /// The program with the settings of the file, and the rest in the environment.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pass"));
-        let [_, identity, organization, gateway, pages, console] = self.ports;
+        let [_, identity, organization, gateway, pages, console, billing, domains] = self.ports;
         let issuer = format!("http://pass.localhost:{pages}");
         command.args(arguments).env_clear().env("PASS_CONFIG", self.path("pass.toml")).envs([
             ("PASS_IDENTITY__LISTEN", format!("127.0.0.1:{identity}")),
             ("PASS_IDENTITY__ISSUER", issuer.clone()),
             ("PASS_ORGANIZATION__LISTEN", format!("127.0.0.1:{organization}")),
             ("PASS_ORGANIZATION__ISSUER", issuer.clone()),
+            ("PASS_BILLING__LISTEN", format!("127.0.0.1:{billing}")),
+            ("PASS_BILLING__ISSUER", issuer.clone()),
+            ("PASS_DOMAIN_VERIFICATION__LISTEN", format!("127.0.0.1:{domains}")),
+            ("PASS_DOMAIN_VERIFICATION__ISSUER", issuer.clone()),
             ("PASS_GATEWAY__GRPC_LISTEN", format!("127.0.0.1:{gateway}")),
             ("PASS_GATEWAY__HTTP_LISTEN", format!("127.0.0.1:{pages}")),
             ("PASS_GATEWAY__WEB__PUBLIC_URL", issuer.clone()),
@@ -82,7 +94,9 @@ impl Installation {
         ]);
         for secret in [
             "IDENTITY__LINK_SECRET",
+            "IDENTITY__SAML__SECRET",
             "ORGANIZATION__LINK_SECRET",
+            "BILLING__LINK_SECRET",
             "GATEWAY__KEYS__SECRET",
             "GATEWAY__REFRESH__SECRET",
             "GATEWAY__WEB__FORM_SECRET",
@@ -140,11 +154,63 @@ async fn it_is_installed_started_and_ended() {
     wait_for(async || client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success())).await;
     let discovery = format!("http://127.0.0.1:{}/.well-known/openid-configuration", installation.ports[4]);
     assert!(client.get(&discovery).send().await.unwrap().status().is_success());
+    what_is_documented_is_measured(installation.ports[0]).await;
 
     let pid = running.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let ended = wait_for(async || running.0.try_wait().unwrap()).await;
     assert!(ended.success(), "an orderly end: {ended}");
+}
+
+/// What needs more than a start and a page: mails, and events between services.
+const LATER: [&str; 5] = [
+    "mails_total",
+    "pass_events_consumed_total",
+    "pass_events_duplicate_total",
+    "pass_events_retried_total",
+    "pass_events_dead_lettered_total",
+];
+
+/// proves: `/metrics` serves the series that are documented, and no other
+async fn what_is_documented_is_measured(admin: u16) {
+    let client = pass_runtime::http::client(std::time::Duration::from_secs(5)).unwrap();
+    let documented: BTreeSet<_> = SERIES.iter().map(|(name, _)| *name).collect();
+    let at_once = documented.iter().filter(|name| !LATER.contains(name)).count();
+    let served = wait_for(async || {
+        let answer = client.get(format!("http://127.0.0.1:{admin}/metrics")).send().await.ok()?;
+        let text = answer.text().await.ok()?;
+        let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        let names: BTreeSet<_> =
+            names.map(str::to_owned).filter(|it| !LATER.contains(&it.as_str())).collect();
+        (names.len() >= at_once).then_some(names)
+    })
+    .await;
+    let strange: Vec<_> = served.iter().filter(|name| !documented.contains(name.as_str())).collect();
+    assert!(strange.is_empty(), "not documented: {strange:?}");
+}
+
+/// proves API-6: an operator registers a relying party with keys, which gets no secret, and replaces its keys
+#[tokio::test]
+async fn an_operator_registers_a_client_with_keys() {
+    // The public key of RFC 7515, A.3.
+    const PUBLIC: &str = r#"{"keys":[{"kty":"EC","crv":"P-256",
+        "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+    let installation = Installation::new().await;
+    must_work(&installation.run(&["migrate", "gateway"]));
+    let (file, uri) = (installation.path("keys.json"), "https://backlog.example/callback");
+    let keys = ["--jwks-file", file.to_str().unwrap()];
+    let add =
+        ["client", "add", "backlog", "--name", "Backlog", "--audience", "backlog", "--redirect-uri", uri];
+    let add = [&add[..], &keys].concat();
+    must_fail_with(&installation.run(&add), "can't read");
+    fs::write(&file, PUBLIC.replace("\"kty\"", "\"d\":\"AAAA\",\"kty\"")).unwrap();
+    must_fail_with(&installation.run(&add), "public keys only");
+    fs::write(&file, PUBLIC).unwrap();
+    must_fail_with(&installation.run(&[&add[..], &["--public"]].concat()), "--public");
+    assert_eq!(must_work(&installation.run(&add)).trim(), "", "no secret");
+    must_work(&installation.run(&[&["client", "keys", "backlog"][..], &keys].concat()));
+    must_fail_with(&installation.run(&["client", "secret", "backlog"]), "no client backlog with a secret");
+    must_fail_with(&installation.run(&[&["client", "keys", "cacoo"][..], &keys].concat()), "no client cacoo");
 }
 
 /// proves API-6: an operator registers a relying party, whose secret is shown once
@@ -191,6 +257,14 @@ async fn a_wrong_setting_is_one_line_that_names_it() {
             "0",
             "the setting database.max_connections must be more than 0",
         ),
+        ("PASS_NOTIFICATION__WORKERS", "0", "the setting notification.workers is wrong"),
+        ("PASS_NOTIFICATION__SMTP__TIMEOUT_SECONDS", "0", "the setting notification.smtp.timeout_seconds"),
+        (
+            "PASS_IDENTITY__MESH__LIMITS__CONCURRENT_CALLS",
+            "0",
+            "the setting identity.mesh.limits.concurrent_calls is wrong",
+        ),
+        ("PASS_GATEWAY__MESH__LIMITS__GRACE", "0", "the setting gateway.mesh.limits.grace is wrong"),
         (
             "PASS_IDENTITY__LINK_SECRET",
             "short",
@@ -235,7 +309,32 @@ async fn the_doctor_says_what_is_wrong() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success());
     assert!(said.contains("FAIL  identity: database: the database lacks"), "{said}");
-    assert!(said.contains("ok    broker"), "{said}");
+    for service in ["identity", "organization", "notification", "gateway"] {
+        assert!(said.contains(&format!("ok    {service}: broker\n")), "{said}");
+    }
     assert!(said.contains("ok    console: certificates"), "{said}");
     assert!(said.contains("FAIL  mail server"), "{said}");
+
+    // Each is asked for itself: one wrong setting is one line.
+    must_work(&installation.run(&["migrate"]));
+    let mut doctor = installation.command(&["doctor"]);
+    let output = doctor
+        .env("PASS_GATEWAY__BROKER__URL", "amqp://pass:s3cret@127.0.0.1:1/%2f")
+        .env("PASS_CONSOLE__DATABASE__URL", "postgres://pass:s3cret@127.0.0.1:1/console")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success());
+    assert!(said.contains("FAIL  gateway: broker: can't connect"), "{said}");
+    assert!(said.contains("FAIL  console: database: can't connect"), "{said}");
+    assert!(
+        said.contains("ok    gateway: database\n") && said.contains("ok    identity: broker\n"),
+        "{said}"
+    );
+    assert_eq!(
+        said.lines().filter(|line| line.starts_with("FAIL")).count(),
+        3,
+        "the mail server is the third: {said}"
+    );
+    assert!(!said.contains("s3cret"), "{said}");
 }

@@ -35,7 +35,8 @@ impl Person {
     }
 }
 
-fn channel(suite: &Suite, name: &'static str, config: MeshConfig, service: &str) -> Channel {
+/// To a service, as somebody of the mesh.
+pub fn channel(suite: &Suite, name: &'static str, config: MeshConfig, service: &str) -> Channel {
     let config = MeshConfig { peers: suite.config.gateway.mesh.peers.clone(), ..config };
     Mesh::new(config, name, &suite.context)
         .expect("a place in the mesh")

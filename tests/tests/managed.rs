@@ -1,0 +1,119 @@
+//! The journey that the suite exists for: a company's first managed sign-in, by the suite's own pages, a real
+//! DNS server and a foreign identity provider.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+use pass_mesh::{CallContext, Failure, Mesh, MeshConfig};
+use pass_proto::{
+    errors::v1::ErrorReason,
+    organization::v1::{CheckAccessRequest, access_service_client::AccessServiceClient},
+};
+use pass_testkit::{wait_for, wait_up_to};
+use pass_tests::{Browser, Company, DOMAIN, HANDLE, Page, Party, Suite, Tokens};
+use pass_types::Origin;
+use std::time::Duration;
+
+async fn check_access(suite: &Suite, tokens: &Tokens) -> Result<bool, ErrorReason> {
+    let files = suite.pki.product("backlog").unwrap();
+    let peers = suite.config.gateway.mesh.peers.clone();
+    let config = MeshConfig { peers, ..files.config("pass.internal") };
+    let mesh = Mesh::new(config, "backlog", &suite.context).unwrap();
+    let mut client = AccessServiceClient::new(mesh.channel("organization").unwrap());
+    let context = CallContext::person(tokens.access.as_str(), Origin::default());
+    let answer = client.check_access(context.request(CheckAccessRequest::default())).await;
+    answer.map(|answer| answer.into_inner().allowed).map_err(|status| Failure::of(&status).reason)
+}
+
+/// Seats that are taken, as billing has them.
+async fn seats_used(suite: &Suite) -> i32 {
+    let query = sqlx::query_scalar("SELECT seats_used FROM subscriptions");
+    query.fetch_one(&suite.databases["billing"].pool).await.unwrap()
+}
+
+fn at_the_product(page: &Page, suite: &Suite) -> bool {
+    page.url.host() == suite.backlog.host() && page.url.port() == suite.backlog.port()
+}
+
+/// proves BIL-1, BIL-2, BIL-6, ORG-3, ORG-8, DOM-1, DOM-2, SML-1, SML-2, SML-3, SML-4, SML-6, SML-8, MAN-1, MAN-2,
+/// MAN-5, MAN-7, API-5: the journey
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_signs_in_with_its_own_identity_provider() {
+    // 1. The application, and its approval.
+    let company = Company::start(|_| ()).await;
+    let (suite, taro) = (&company.suite, &company.taro);
+    company.apply().await.must_say("Waiting");
+    suite.mails.wait_for("taro@example.com").await;
+    company.approve().await.must_say("Approved");
+    let page = taro.open(company.at("nulab-pass")).await;
+    page.must_say("Trial");
+
+    // 2. The Organization ID: a bad one, then a good one. (A taken one: see below.)
+    company.choose_handle("Acme.Inc").await.must_say("3 to 20");
+    company.choose_handle(HANDLE).await;
+    taro.open(&company.pages).await.must_say(HANDLE);
+
+    // 3. The domain. Before the record is there, it is not verified.
+    let page = taro.open(company.at("domains")).await;
+    taro.submit(page.form("/domains").with("name", "co.jp")).await.must_say("your own domain");
+    company.verify_domain().await.must_say(DOMAIN);
+    taro.open(company.at("domains")).await.must_say("Verified");
+
+    // 4. The identity provider: not switched on before its test has passed.
+    company.connect().await;
+    let page = taro.open(company.at("saml")).await;
+    assert!(page.forms().iter().all(|form| !form.action().path().ends_with("/switch-on")), "{}", page.body);
+
+    // 5. A team, a Managed Account in it: when the answer comes it is in the list.
+    company.create_team("Shop floor").await.must_say("Shop floor");
+    company.create_managed("yuki", "Yuki Tanaka").await;
+    let page = taro.open(company.at("members")).await;
+    page.must_say("Yuki Tanaka").must_say("Shop floor");
+    assert_eq!(seats_used(suite).await, 1);
+    let mail = suite.mails.wait_for(&format!("yuki@{DOMAIN}")).await;
+    assert!(mail.text.contains("Acme"), "{}", mail.text);
+    let yuki = Browser::new("Yuki", "en");
+    yuki.open(mail.link().unwrap()).await.must_say("Acme").must_say("Yuki Tanaka");
+
+    // 6. That person signs in from the product.
+    let page = company.sign_in(&yuki, "yuki", "Yuki Tanaka").await;
+    assert!(at_the_product(&page, suite), "{} ({}):\n{}", page.url, page.status, page.body);
+    assert_eq!(page.text("#name").as_deref(), Some("Yuki Tanaka"), "{}", page.body);
+    assert_eq!(
+        (page.text("#role").as_deref(), page.text("#allowed").as_deref()),
+        (Some("member"), Some("yes"))
+    );
+    let party = Party::backlog(suite);
+    let tokens = party.tokens(&yuki).await;
+    assert_eq!(check_access(suite, &tokens).await, Ok(true));
+
+    // 7. Suspended: everything ends within a second, and the seat is free. Resumed, it works again.
+    let page = taro.open(company.at("members")).await;
+    let page = taro.click(&page, "/managed/").await;
+    page.must_say("Active");
+    let details = page.url.clone();
+    taro.submit(page.form("/suspend")).await.must_say("Suspended");
+    assert_eq!(seats_used(suite).await, 0, "the seat is free when the answer comes");
+    assert_eq!(party.refresh(&tokens).await.unwrap_err(), "invalid_grant");
+    let revoked = Err(ErrorReason::TokenRevoked);
+    wait_up_to(Duration::from_secs(1), async || check_access(suite, &tokens).await == revoked).await;
+    wait_for(async || yuki.open(&suite.backlog).await.text("#ended").is_some()).await;
+    let page = company.sign_in(&yuki, "yuki", "Yuki Tanaka").await;
+    assert!(!at_the_product(&page, suite), "suspended: {}", page.body);
+    page.must_say("suspended");
+    let page = taro.open(&details).await;
+    taro.submit(page.form("/resume")).await.must_say("Active");
+    assert_eq!(seats_used(suite).await, 1);
+    let page = company.sign_in(&yuki, "yuki", "Yuki Tanaka").await;
+    assert!(at_the_product(&page, suite), "{} {}", page.url, page.body);
+    let tokens = party.tokens(&yuki).await;
+    assert_eq!(check_access(suite, &tokens).await, Ok(true));
+
+    // 8. The clock passes the trial's end.
+    suite.clock.advance(time::Duration::days(30));
+    assert_eq!(party.refresh(&tokens).await.unwrap_err(), "invalid_grant");
+    let stale = check_access(suite, &tokens).await.unwrap_err();
+    assert!(matches!(stale, ErrorReason::TokenInvalid | ErrorReason::TokenRevoked), "{stale:?}");
+    company.leave_for_idp(&yuki).await.must_say("Nulab Pass has ended");
+    let newcomer = Browser::new("Newcomer", "ja");
+    company.leave_for_idp(&newcomer).await.must_say("Nulab Passは終了しました");
+}
