@@ -94,9 +94,11 @@ def _nulab_pass(suite: Suite, hana: Browser, organization: str, password: str) -
     form = hana.open(f"{organization}/teams").form("name")
     _expect(hana.submit(form, name="Shop floor"), "making a team")
     for person in MANAGED:
-        form = hana.open(f"{organization}/members/new-managed").form("email")
+        page = hana.open(f"{organization}/members/new-managed")
+        team = re.search('name="team_ids" value="([^"]+)"', page.source)
         given = {"name": person.name, "email": person.email, "language": person.language}
-        _expect(hana.submit(form, **given), f"making the Managed Account of {person.name}")
+        given |= {"team_ids": team.group(1)} if team else {}
+        _expect(hana.submit(page.form("email"), **given), f"making the Managed Account of {person.name}")
 
 
 def _at_the_provider(browser: Browser, leaving: Page, person: Person) -> Page:

@@ -115,7 +115,10 @@ impl fmt::Display for Service {
 
 /// Brings a service's database to what this program needs.
 pub async fn migrate(service: Service, config: &Config) -> Result<(), DatabaseError> {
-    let pool = database::connect(service.database(config), "pass migrate").await?;
+    // An index of a large table takes its time; nobody waits for an answer here.
+    const HOUR: u64 = 60 * 60;
+    let patient = DatabaseConfig { statement_seconds: HOUR, ..service.database(config).clone() };
+    let pool = database::connect(&patient, "pass migrate").await?;
     let migrated = database::migrate(&pool, service.migrators()).await;
     pool.close().await;
     migrated
