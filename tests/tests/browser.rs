@@ -1,7 +1,7 @@
 //! The pages in a real browser: what its cookies, its policies and its keyboard make of them.
 
 use pass_testkit::wait_for;
-use pass_tests::{Chromium, Setup, Suite};
+use pass_tests::{Chromium, Company, HANDLE, Setup, Suite};
 use thirtyfour::{Key, cookie::SameSite};
 use url::Url;
 
@@ -346,4 +346,25 @@ async fn language_and_appearance() {
     taro.reads("h1", "ログアウト").await;
     assert_eq!(looks(&taro).await, is("ja", DARK));
     taro.close().await;
+}
+
+/// proves SML-2, SML-8: a provider on another site, cookies that are `SameSite=Lax`, and `form-action`, in a real browser
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_signs_in_with_a_managed_account() {
+    let (company, yuki) =
+        tokio::join!(Box::pin(Company::start_complete(|_| ())), Chromium::start(Setup::default()));
+    company.create_managed("yuki", "Yuki Tanaka").await;
+    company.idp.set(&company.somebody("yuki", "Yuki Tanaka")).await;
+    yuki.open(&company.suite.backlog).await;
+    yuki.click("Sign in with Nulab Account").await;
+    yuki.click("Log in with Managed Account").await;
+    yuki.fill("Organization ID", HANDLE).await;
+    yuki.click("Log in with SAML").await;
+    // The page that leads on, the provider's, the ACS, a page of ours, the product: each by itself.
+    yuki.reads("#name", "Yuki Tanaka").await;
+    yuki.reads("#reason", "ALLOWED").await;
+    assert_eq!(yuki.complaints().await, Vec::<String>::new());
+    // With a Managed Account the console is the person's own, and says whose it is.
+    yuki.open(at(&company.suite.console, "/account")).await;
+    yuki.sees("This account is managed by Acme").await;
 }
