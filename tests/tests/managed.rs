@@ -47,7 +47,7 @@ async fn a_company_signs_in_with_its_own_identity_provider() {
     let page = taro.open(company.at("nulab-pass")).await;
     page.must_say("Trial");
 
-    // 2. The Organization ID: a bad one, then a good one. (A taken one: see below.)
+    // 2. The Organization ID: a bad one, then a good one.
     company.choose_handle("Acme.Inc").await.must_say("3 to 20");
     company.choose_handle(HANDLE).await;
     taro.open(&company.pages).await.must_say(HANDLE);

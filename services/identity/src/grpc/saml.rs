@@ -1,7 +1,7 @@
 //! `pass.identity.v1.SamlSignInService`.
 
 use super::{Services, convert, saml_convert};
-use crate::app::saml::{Finish, Identifier, SamlError};
+use crate::app::saml::{Finish, Identifier, SamlError, Shown};
 use pass_mesh::{open, status, violation};
 use pass_proto::identity::v1::{
     BeginSamlSignInRequest, BeginSamlSignInResponse, BeginSamlTestRequest, BeginSamlTestResponse,
@@ -66,7 +66,7 @@ impl SamlSignInService for Services {
         let handle = handle.parse().map_err(|_| status(SamlError::LinkInvalid))?;
         // A browser may send anything; what is no token was not kept, and is no session's.
         let finish =
-            Finish { handle, browser: browser_token.parse().ok(), replaced: replaced_token.parse().ok() };
+            Finish { handle, browser: Shown::of(&browser_token), replaced: replaced_token.parse().ok() };
         let finished = self.0.finish_saml_sign_in(&caller, finish).await.map_err(status)?;
         Ok(Response::new(saml_convert::finished(finished)))
     }

@@ -226,6 +226,13 @@ async fn the_provider_starts() {
     let pending = GetPendingSamlSignInRequest { handle: consumed.handle.clone() };
     let shown = acme.gateway().get_pending_saml_sign_in(pending).await.unwrap();
     assert_eq!((shown.organization_name.as_str(), shown.email.as_str()), ("Acme", "hanako@acme.example"));
+    // A link is not enough: whoever shows anything, or lacks a cookie, was not asked (login CSRF).
+    let anothers = acme.leave("acme").await.unwrap().browser;
+    for shown in ["-", "nonsense", anothers.as_str()] {
+        let refused = acme.finish(&consumed.handle, shown).await.unwrap_err();
+        assert_eq!(refused.reason, ErrorReason::LinkInvalid, "{shown}");
+    }
+    assert_eq!(acme.company.suite.count("SELECT count(*) FROM sessions WHERE methods = '{fed}'").await, 0);
     let finished = acme.finish(&consumed.handle, "").await.unwrap();
     assert_eq!((finished.account_id, finished.continuation.as_str()), (id.to_string(), ""));
     let replayed = acme.post(&acme.idp.answer(&says), "").await.unwrap_err();

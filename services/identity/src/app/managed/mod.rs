@@ -148,10 +148,12 @@ impl ManagedError {
             | R::NulabPassEnded
             | R::NoSeat
             | R::TeamUnknown
+            | R::AlreadyMember
             | R::RoleMissing
             | R::TokenRevoked
             | R::TokenInvalid
             | R::InvalidArgument => Self::Refused(failure),
+            R::MigrateInstead => Self::MigrateInstead,
             R::NotFound => Self::NotFound,
             _ => Self::Neighbour(failure),
         }
@@ -159,7 +161,7 @@ impl ManagedError {
 
     /// Whether the other service decided, rather than failed.
     fn is_decision(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NotFound)
+        matches!(self, Self::Refused(_) | Self::NotFound | Self::MigrateInstead)
     }
 }
 

@@ -20,12 +20,42 @@ use pass_saml::NameIdFormat;
 use pass_types::{AccountId, Email, OrganizationName, Secret};
 use time::OffsetDateTime;
 
+/// What a browser shows of what it kept.
+pub enum Shown {
+    /// Nothing, and says so: its person was asked on a page of ours.
+    Nothing,
+    /// A token.
+    Token(Secret),
+    /// Something that was never given to any.
+    Nonsense,
+}
+
+impl Shown {
+    /// What came with the request: empty for nothing.
+    pub fn of(token: &str) -> Self {
+        match token {
+            "" => Self::Nothing,
+            token => token.parse().map_or(Self::Nonsense, Self::Token),
+        }
+    }
+
+    /// Whether it is what a pending sign-in asks for. One that the identity provider began (`None`) is finished
+    /// by a browser that shows nothing, and by no other: a link must not be enough (login CSRF).
+    fn is_that_of(&self, kept: Option<Kept>) -> bool {
+        match self {
+            Self::Nothing => kept.is_none(),
+            Self::Token(token) => kept == Some(Kept::of(token)),
+            Self::Nonsense => false,
+        }
+    }
+}
+
 /// A browser that comes to finish.
 pub struct Finish {
     /// From the ACS.
     pub handle: Secret,
     /// What it kept; none for a sign-in that the identity provider started.
-    pub browser: Option<Secret>,
+    pub browser: Shown,
     /// Its session so far.
     pub replaced: Option<Secret>,
 }
@@ -78,9 +108,12 @@ impl Identity {
         let mut db = self.pool.acquire().await?;
         let pending = store::saml::flows::pending(&mut db, &handle, self.clock.now()).await?;
         let pending = pending.ok_or(SamlError::LinkInvalid)?;
-        if pending.browser.is_some() && pending.browser != finish.browser.as_ref().map(Kept::of) {
-            // Whoever has the handle has not the browser: it is of no use to anybody any more.
-            store::saml::flows::take_pending(&mut db, &handle).await?;
+        if !finish.browser.is_that_of(pending.browser) {
+            // Whoever has the handle has not the browser that began it: it is of no use to anybody any more. One
+            // that no browser began is still its person's, on the page that asks them.
+            if pending.browser.is_some() {
+                store::saml::flows::take_pending(&mut db, &handle).await?;
+            }
             return Err(SamlError::LinkInvalid);
         }
         drop(db);

@@ -15,7 +15,7 @@ mod test;
 
 pub use begin::Identifier;
 pub use connection::{Saving, Source, SpFacts, Standing};
-pub use finish::{Finish, Finished, Waiting};
+pub use finish::{Finish, Finished, Shown, Waiting};
 pub use judge::Judges;
 
 use super::{Identity, authorize::Unauthorized, database_kind, neighbour_kind};
