@@ -65,7 +65,7 @@ pub async fn post(
     let identity = &site.gateway.identity;
     let begun = identity.begin_saml(browser.origin(), fields.identifier.trim().to_owned(), stage.id).await;
     match begun {
-        Ok(departure) => Ok(leave(stage.page(&browser), &departure)),
+        Ok(departure) => Ok(leave(stage.page(&browser), &departure, true)),
         Err(failure) => Err(refuse_call(failure, refuse)),
     }
 }
@@ -79,13 +79,14 @@ pub async fn test(
     site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
     let begun = site.gateway.identity.begin_saml_test(browser.origin(), token).await;
     let departure = begun.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
-    Ok(leave(browser.page(), &departure))
+    // Anybody may have sent the link, and its organization chose where it leads: only a click goes on.
+    Ok(leave(browser.page(), &departure, false))
 }
 
-/// A page that goes on to the identity provider by itself, or by its link.
-fn leave(page: Page, departure: &Departure) -> Response {
+/// A page that goes on to the identity provider by its link, or by itself.
+fn leave(page: Page, departure: &Departure, by_itself: bool) -> Response {
     let host = departure.url.host_str().unwrap_or_default().to_owned();
-    let leave = pages::Leave { page, host, url: departure.url.clone() };
+    let leave = pages::Leave { page, host, url: departure.url.clone(), by_itself };
     saml::keep(html(&leave), &departure.browser_token)
 }
 
@@ -96,6 +97,7 @@ pub async fn invitation(
     browser: Browser,
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
+    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
     let found = site.gateway.identity.managed_invitation(browser.origin(), token).await;
     let over = |failure| saml::refuse(&browser, failure, "managed-invitation-over");
     let invitation = found.map_err(over)?;

@@ -54,6 +54,8 @@ pub struct Leave {
     /// Whose page comes next.
     pub host: String,
     pub url: Url,
+    /// It goes on without a click.
+    pub by_itself: bool,
 }
 
 /// A sign-in that came to nothing, and the way back to its beginning.

@@ -37,8 +37,13 @@ fn every_page_renders_in_both_languages() {
                 sign_in: link(),
             }
             .render(),
-            Leave { page: page(), host: text(), url: "https://idp.example/sso?a=1&b=%22".parse().unwrap() }
-                .render(),
+            Leave {
+                page: page(),
+                host: text(),
+                url: "https://idp.example/sso?a=1&b=%22".parse().unwrap(),
+                by_itself: true,
+            }
+            .render(),
             SignInRefused { page: page().refused(Refusal::malformed()), hint: "saml-begin-again" }.render(),
             SignInRefused { page: page().refused(Refusal::malformed()), hint: "managed-invitation-over" }
                 .render(),

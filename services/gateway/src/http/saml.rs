@@ -61,6 +61,7 @@ pub async fn metadata(
     browser: Browser,
     Path(space_key): Path<String>,
 ) -> Result<Response, Response> {
+    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
     let space_key: SpaceKey = space_key.parse().map_err(|_| browser.refused(Refusal::not_found()))?;
     let found = site.gateway.identity.saml_metadata(browser.origin(), &space_key).await;
     let xml = found.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
