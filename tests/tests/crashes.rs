@@ -126,11 +126,16 @@ async fn nothing_is_left_of_an_account_whose_making_was_killed() {
         let name = format!("{point:?}").to_lowercase();
         let email = format!("{name}@{DOMAIN}");
         let (driven, whom) = (company.clone(), name.clone());
-        let begin = || drop(tokio::spawn(async move { driven.create_managed(&whom, "Yuki Tanaka").await }));
+        let mut asked = None;
+        let begin =
+            || asked = Some(tokio::spawn(async move { driven.create_managed(&whom, "Yuki Tanaka").await }));
         let held = point.stand_still(&company, begin).await;
         process.kill();
         // What was on its way arrives now, after its sender's death.
         held.rollback().await.unwrap();
+        // The console tries for a while; it must not find the next process, which would just make the account.
+        let page = asked.unwrap().await.unwrap();
+        assert!(!page.status.is_success(), "{point:?}: {}", page.body);
         process = IdentityProcess::start(&company.suite).await;
         // As if the time that a worker may be silent had passed.
         let age =
