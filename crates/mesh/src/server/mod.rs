@@ -100,6 +100,8 @@ impl Server {
         }
         let routes = if self.development { reflection(self.routes)? } else { self.routes };
         let shared = Arc::new(self.shared);
+        // Calls run in tasks of their own: a server that is itself dropped, at a hard stop, drops them too.
+        let _stop = shared.stop.clone().drop_guard();
         let gate = Gate::new(shared.clone(), routes.prepare());
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "serving calls");

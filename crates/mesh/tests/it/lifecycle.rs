@@ -87,9 +87,8 @@ async fn shutdown_lets_what_runs_finish_and_takes_nothing_new() {
     stopping.await.unwrap().unwrap();
 }
 
-#[tokio::test]
-async fn shutdown_has_a_hard_stop() {
-    let world = World::new();
+/// Accounts whose calls never end, and how many hold what they were given.
+fn endless() -> (Accounts, Arc<()>) {
     let running = Arc::new(());
     let held = running.clone();
     let accounts = Accounts::working(move |_| {
@@ -100,6 +99,13 @@ async fn shutdown_has_a_hard_stop() {
             Ok(())
         }
     });
+    (accounts, running)
+}
+
+#[tokio::test]
+async fn shutdown_has_a_hard_stop() {
+    let world = World::new();
+    let (accounts, running) = endless();
     let mut config = world.config("identity");
     config.limits.grace = Duration::from_millis(200);
     let mesh = Mesh::new(config, "identity", &world.context).unwrap();
@@ -112,6 +118,24 @@ async fn shutdown_has_a_hard_stop() {
     assert_eq!(call.await.unwrap().unwrap_err().code(), Code::Unavailable);
     drop(accounts);
     assert_eq!(Arc::strong_count(&running), 1, "the handler is gone");
+}
+
+/// A process that can't wait for the grace of its server drops the server: no call goes on behind its back.
+#[tokio::test]
+async fn a_server_that_is_dropped_drops_its_calls() {
+    let world = World::new();
+    let (accounts, running) = endless();
+    let mut config = world.config("identity");
+    config.limits.grace = Duration::from_mins(1);
+    let mesh = Mesh::new(config, "identity", &world.context).unwrap();
+    let server = serve(mesh.server(world.trust()).add(accounts.server())).await;
+    let mut client = AccountServiceClient::new(world.channel("gateway", &server));
+    let call = tokio::spawn(async move { client.request_sign_up(request()).await });
+    wait_for("the call", async || accounts.count() == 1).await;
+    assert!(matches!(server.tasks.stop(Duration::from_millis(100)).await, Err(TaskError::Overdue)));
+    call.await.unwrap().unwrap_err();
+    drop(accounts);
+    wait_for("the handler's end", async || Arc::strong_count(&running) == 1).await;
 }
 
 /// A stream that never ends by itself does not hold the shutdown up.

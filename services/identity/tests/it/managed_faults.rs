@@ -78,6 +78,25 @@ async fn undoing_goes_on_until_it_is_done() {
     company.employ("hanako@acme.example").await;
 }
 
+/// proves MAN-1: a process that ends at a step of the making leaves nothing, once another one looks
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_in_the_making() {
+    for step in ["take_seat", "add_managed_member"] {
+        let mut company = Company::with(|config| config.step_millis = 20_000).await;
+        company.suite.world.fail(step, Fault::Hang);
+        let call = tokio::spawn(company.create(company.wish("hanako@acme.example")));
+        let members = usize::from(step == "add_managed_member");
+        wait_for(async || company.taken() == (1, members)).await;
+        company.suite.kill().await;
+        call.await.unwrap().unwrap_err();
+        company.suite.world.mend();
+        company.suite = company.suite.restarted(|_| {}).await;
+        company.suite.clock.advance(LATER);
+        nothing_is_left(&company).await;
+        company.employ("hanako@acme.example").await;
+    }
+}
+
 /// proves MAN-1: nobody takes over before the lease is over; then, who comes back late settles nothing
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_worker_is_overtaken() {
