@@ -11,6 +11,7 @@ mod error;
 mod id;
 mod names;
 mod network;
+mod page;
 mod roles;
 mod token;
 
@@ -29,5 +30,6 @@ pub use names::{
     TimeZone, UniqueId,
 };
 pub use network::network;
+pub use page::{Page, PageSize, PageTokenInvalid};
 pub use roles::{AccountKind, Appearance, Language, Privilege, Privileges, Product, Role};
 pub use token::{LinkKey, Secret, SecretHash};

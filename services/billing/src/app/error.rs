@@ -1,9 +1,9 @@
 //! What use cases have in common in what may go wrong.
 
-use crate::{app::PageTokenInvalid, domain::authority::Needed, grpc::organizations::OrganizationsError};
+use crate::{domain::authority::Needed, grpc::organizations::OrganizationsError};
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::Kind;
+use pass_types::{Kind, PageTokenInvalid};
 
 /// Something that the rules have no part in.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,12 @@
 //! Applications, for operators: those that wait first by when they are due, then the decided ones,
 //! latest first (BIL-1).
 
-use super::{Billing, Operator, Page, PageSize, PageTokenInvalid, ReadError, Refused};
+use super::{Billing, Operator, ReadError, Refused};
 use crate::{
     domain::application::{Application, State},
     store::{self, applications::Ended},
 };
-use pass_types::ApplicationId;
+use pass_types::{ApplicationId, Page, PageSize, PageTokenInvalid};
 use sqlx::PgConnection;
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -110,7 +110,7 @@ impl Billing {
         {
             items.extend(store::applications::decided(&mut conn, which, decided, room).await?);
         }
-        let next = list.size.cut(&mut items).map(|last| self.token(list.which, last));
+        let next = list.size.cut(&mut items, |last| self.token(list.which, last));
         Ok(Page { next: next.unwrap_or_default(), items })
     }
 

@@ -8,7 +8,6 @@ mod decide;
 mod error;
 mod get_nulab_pass;
 mod list_applications;
-mod page;
 mod prepare_application_mail;
 mod request;
 
@@ -16,7 +15,6 @@ pub use apply_for_trial::ApplyForTrial;
 pub use change_seat::ChangeSeat;
 pub use error::{Fault, ReadError, Refused};
 pub use list_applications::{ListApplications, Which};
-pub use page::{Page, PageSize, PageTokenInvalid};
 pub use prepare_application_mail::ApplicationMail;
 
 use crate::{

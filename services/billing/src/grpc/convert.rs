@@ -2,7 +2,7 @@
 //! does not compile until somebody decides about it.
 
 use crate::{
-    app::{ApplicationMail, ApplyForTrial, ChangeSeat, ListApplications, Page, PageSize, Which},
+    app::{ApplicationMail, ApplyForTrial, ChangeSeat, ListApplications, Which},
     domain::{
         application::{Application, RejectionReason, State},
         seat::Attempt,
@@ -14,7 +14,7 @@ use pass_proto::{
     billing::v1::{self as wire, application::State as WireState},
     convert::{FromWire, timestamp},
 };
-use pass_types::{ApplicationId, Invalid, Language, OrganizationId};
+use pass_types::{ApplicationId, Invalid, Language, OrganizationId, Page, PageSize};
 use std::str::FromStr;
 use time::OffsetDateTime;
 use tonic::Status;

@@ -1,17 +1,9 @@
 //! Organization and the gateway, as far as billing talks to them.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures::{StreamExt, stream, stream::BoxStream};
-use jsonwebtoken::EncodingKey;
-use p256::{elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
-use pass_mesh::{Claims, Problem, status};
+use pass_mesh::{Problem, status};
 use pass_proto::{
     convert::{FromWire, privileges_to_wire},
     errors::v1::ErrorReason,
-    gateway::v1::{
-        CheckRevocationRequest, CheckRevocationResponse, Heartbeat, WatchTrustRequest, WatchTrustResponse,
-        trust_service_server::TrustService, watch_trust_response::Message,
-    },
     organization::v1::{
         FindMemberRequest, FindMemberResponse, FindOrganizationRequest, FindOrganizationResponse,
         ListAdministratorsRequest, ListAdministratorsResponse, Member, Organization,
@@ -19,15 +11,12 @@ use pass_proto::{
         membership_service_server::MembershipService,
     },
 };
-use pass_types::{Email, Entropy, Kind, Privilege, Role};
+use pass_types::{Email, Kind, Privilege, Role};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 use tonic::{Request, Response, Status};
-
-const KEY_ID: &str = "test";
 
 /// Organization, with what a test puts in.
 #[derive(Clone, Default)]
@@ -153,55 +142,5 @@ impl MembershipService for Organizations {
         _: Request<ListAdministratorsRequest>,
     ) -> Result<Response<ListAdministratorsResponse>, Status> {
         Err(Status::unimplemented("billing does not ask this"))
-    }
-}
-
-/// The gateway's signing key, and what it tells about it.
-#[derive(Clone)]
-pub struct Gateway {
-    key: EncodingKey,
-    jwks: String,
-}
-
-impl Gateway {
-    pub fn new(entropy: &Entropy) -> Self {
-        let secret = p256::SecretKey::from_slice(&entropy.bytes::<32>()).unwrap();
-        let point = secret.public_key().to_encoded_point(false);
-        let (x, y) = (point.x().unwrap(), point.y().unwrap());
-        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-        let jwk = serde_json::json!({
-            "kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", "x": x, "y": y,
-        });
-        let jwks = serde_json::json!({ "keys": [jwk] }).to_string();
-        Self { key: EncodingKey::from_ec_der(secret.to_pkcs8_der().unwrap().as_bytes()), jwks }
-    }
-
-    pub fn token(&self, claims: &Claims) -> String {
-        claims.sign(KEY_ID, &self.key).unwrap()
-    }
-}
-
-#[tonic::async_trait]
-impl TrustService for Gateway {
-    type WatchTrustStream = BoxStream<'static, Result<WatchTrustResponse, Status>>;
-
-    async fn watch_trust(
-        &self,
-        _: Request<WatchTrustRequest>,
-    ) -> Result<Response<Self::WatchTrustStream>, Status> {
-        let keys = stream::iter([Message::Jwks(self.jwks.clone()), Message::Heartbeat(Heartbeat {})]);
-        let heartbeats = stream::unfold((), |()| async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Some((Message::Heartbeat(Heartbeat {}), ()))
-        });
-        let messages = keys.chain(heartbeats);
-        Ok(Response::new(messages.map(|it| Ok(WatchTrustResponse { message: Some(it) })).boxed()))
-    }
-
-    async fn check_revocation(
-        &self,
-        _: Request<CheckRevocationRequest>,
-    ) -> Result<Response<CheckRevocationResponse>, Status> {
-        Ok(Response::new(CheckRevocationResponse { revoked: false }))
     }
 }

@@ -1,10 +1,8 @@
 //! A running billing, the people of a test, and what they can do.
 
-use crate::standins::{Gateway, Organizations};
+use crate::standins::Organizations;
 use pass_events::BrokerConfig;
-use pass_mesh::{
-    CallContext, Channel, Claims, Failure, Mesh, MeshConfig, TOKEN_LIFE, Trust, development::Pki,
-};
+use pass_mesh::{CallContext, Channel, Claims, Failure, Mesh, MeshConfig, TOKEN_LIFE, development::Pki};
 use pass_proto::{
     billing::v1::{
         application_service_client::ApplicationServiceClient, operator_service_client::OperatorServiceClient,
@@ -16,7 +14,7 @@ use pass_proto::{
     organization::v1::membership_service_server::MembershipServiceServer,
 };
 use pass_runtime::{Context, database::DatabaseConfig};
-use pass_testkit::{FakeClock, TestDatabase, broker, postgres, wait_for};
+use pass_testkit::{FakeClock, Gateway, TestDatabase, broker, neighbour, postgres, wait_for};
 use pass_types::{
     AccountId, AccountKind, Entropy, GrantId, Language, OrganizationId, Origin, Person, Privilege, RequestId,
     Role, SessionId, SpaceKey,
@@ -28,7 +26,6 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tonic::Status;
 
 const TRUST_DOMAIN: &str = "pass.test";
@@ -121,8 +118,12 @@ impl Suite {
         let pki = Pki::open(folder.path(), TRUST_DOMAIN).unwrap();
         let (organizations, gateway) = (Organizations::default(), Gateway::new(&entropy));
         let membership = MembershipServiceServer::new(organizations.clone());
-        let organization_at = serve(&pki, &context, "organization", membership).await;
-        let gateway_at = serve(&pki, &context, "gateway", TrustServiceServer::new(gateway.clone())).await;
+        let organization_at =
+            neighbour(&pki, "organization", ISSUER, &context, |server| server.add(membership)).await;
+        let gateway_at = neighbour(&pki, "gateway", ISSUER, &context, |server| {
+            server.add(TrustServiceServer::new(gateway.clone()))
+        })
+        .await;
 
         let (database, broker) = (postgres().await.database(billing::MIGRATORS).await, broker().await);
         sqlx::raw_sql(KEEP_EVENTS).execute(&database.pool).await.unwrap();
@@ -291,29 +292,6 @@ fn at(address: SocketAddr) -> url::Url {
 fn channel(context: &Context, mut config: MeshConfig, name: &'static str, to: SocketAddr) -> Channel {
     config.peers.insert("billing".to_owned(), at(to));
     Mesh::new(config, name, context).unwrap().channel("billing").unwrap()
-}
-
-/// Serves a stand-in on the mesh.
-async fn serve<S>(pki: &Pki, context: &Context, name: &'static str, service: S) -> SocketAddr
-where
-    S: tower::Service<
-            http::Request<tonic::body::Body>,
-            Response = http::Response<tonic::body::Body>,
-            Error = std::convert::Infallible,
-        > + tonic::server::NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
-{
-    let config = pki.service(name).unwrap().config(TRUST_DOMAIN);
-    let mesh = Mesh::new(config, name, context).unwrap();
-    let server = mesh.server(Trust::new(ISSUER, context.clock.clone())).add(service);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    context.tasks.spawn(name, |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
-    address
 }
 
 macro_rules! calls {

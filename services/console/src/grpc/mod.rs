@@ -5,6 +5,7 @@ mod billing;
 mod domains;
 mod identity;
 mod managed;
+mod members;
 mod organization;
 mod saml;
 
@@ -12,10 +13,11 @@ pub use billing::{Application, ApplicationState, NewApplication, NulabPass, Nula
 pub use domains::{Domain, Finding, FindingKind};
 pub use identity::{Account, Profile, SignedInBrowser};
 pub use managed::{ManagedAccount, ManagedChange, ManagedState, NewManagedAccount, Team};
+pub use members::Member;
 #[cfg(test)]
 pub use organization::Organization;
 pub use organization::{
-    Invitation, InvitationState, InvitationView, Invitee, Member, Membership, Space, SpaceState, Trial,
+    Invitation, InvitationState, InvitationView, Invitee, Membership, Space, SpaceState, Trial,
 };
 #[cfg(test)]
 pub use saml::{Certificate, Verdict};

@@ -9,8 +9,7 @@ use pass_proto::{
     },
 };
 use pass_types::{
-    AccountId, AccountKind, Invalid, InvitationId, Language, OrganizationId, Origin, Privilege, Privileges,
-    Product, RequestId, Role,
+    Invalid, InvitationId, Language, OrganizationId, Origin, Privilege, Privileges, Product, RequestId, Role,
 };
 use pass_web::Refusal;
 use time::OffsetDateTime;
@@ -82,29 +81,6 @@ pub struct Space {
     pub state: SpaceState,
     /// When the trial ends.
     pub trial_end_time: Option<OffsetDateTime>,
-}
-
-/// A member.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// The account's id.
-    pub account: AccountId,
-    /// Which kind of account.
-    pub kind: AccountKind,
-    /// The name.
-    pub name: String,
-    /// The address.
-    pub email: String,
-    /// The role.
-    pub role: Role,
-    /// The privileges.
-    pub privileges: Privileges,
-    /// Since when.
-    pub join_time: OffsetDateTime,
-    /// A Managed Account that is suspended (MAN-5).
-    pub suspended: bool,
-    /// Names of the teams.
-    pub teams: Vec<String>,
 }
 
 /// Where an invitation stands.
@@ -234,25 +210,6 @@ impl AsPerson {
         Ok(())
     }
 
-    /// A page of members whose name or address starts with `query` (ORG-12).
-    pub async fn members(
-        &self,
-        organization: OrganizationId,
-        query: &str,
-        page_token: &str,
-    ) -> Result<List<Member>, Refusal> {
-        let message = wire::ListMembersRequest {
-            organization_id: organization.to_string(),
-            query: query.to_owned(),
-            page_size: 0,
-            page_token: page_token.to_owned(),
-        };
-        let request = self.context.request(message);
-        let answer = self.suite.members.clone().list_members(request).await.map_err(refused)?;
-        let wire::ListMembersResponse { members, next_page_token } = answer.into_inner();
-        list(members, next_page_token, member_of)
-    }
-
     /// Invites somebody by mail (ORG-6).
     pub async fn invite(&self, organization: OrganizationId, invitee: &Invitee) -> Result<(), Refusal> {
         let message = wire::CreateInvitationRequest {
@@ -352,22 +309,6 @@ fn space_of(space: wire::Space) -> Result<Space, Invalid> {
     };
     let trial_end_time = trial_end_time.map(|end| instant(Some(end))).transpose()?;
     Ok(Space { id: space_id, product: Product::from_wire(product)?, plan, state, trial_end_time })
-}
-
-fn member_of(member: wire::Member) -> Result<Member, Invalid> {
-    let wire::Member { account_id, kind, name, email, role, privileges, join_time, suspended, teams } =
-        member;
-    Ok(Member {
-        account: account_id.parse()?,
-        kind: AccountKind::from_wire(kind)?,
-        suspended,
-        teams: teams.into_iter().map(|team| team.name).collect(),
-        name,
-        email,
-        role: Role::from_wire(role)?,
-        privileges: privileges_from_wire(&privileges)?,
-        join_time: instant(join_time)?,
-    })
 }
 
 fn invitation_of(invitation: wire::Invitation) -> Result<Invitation, Invalid> {

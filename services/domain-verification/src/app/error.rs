@@ -1,13 +1,9 @@
 //! What use cases have in common in what may go wrong.
 
-use crate::{
-    app::PageTokenInvalid,
-    domain::authority::{AdministratorNeeded, PassNeeded},
-    grpc::peers::PeerError,
-};
+use crate::{domain::authority::AdministratorNeeded, grpc::peers::PeerError};
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::Kind;
+use pass_types::{Kind, NotEntitled, PageTokenInvalid};
 
 /// Something that the rules have no part in.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +44,7 @@ pub enum Refused {
     RoleMissing(#[from] AdministratorNeeded),
     /// The organization has no Nulab Pass now (BIL-6).
     #[error(transparent)]
-    PassNeeded(#[from] PassNeeded),
+    NotEntitled(#[from] NotEntitled),
 }
 
 impl Problem for Refused {
@@ -56,7 +52,7 @@ impl Problem for Refused {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::RoleMissing(_) => Kind::Forbidden,
-            Self::PassNeeded(_) => Kind::Precondition,
+            Self::NotEntitled(_) => Kind::Precondition,
         }
     }
 
@@ -64,15 +60,15 @@ impl Problem for Refused {
         match self {
             Self::NotFound => ErrorReason::NotFound,
             Self::RoleMissing(_) => ErrorReason::RoleMissing,
-            Self::PassNeeded(PassNeeded::Never) => ErrorReason::NulabPassNeeded,
-            Self::PassNeeded(PassNeeded::Ended) => ErrorReason::NulabPassEnded,
+            Self::NotEntitled(NotEntitled::Needed) => ErrorReason::NulabPassNeeded,
+            Self::NotEntitled(NotEntitled::Ended) => ErrorReason::NulabPassEnded,
         }
     }
 
     fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::RoleMissing(needed) => vec![("needed", needed.to_string())],
-            Self::NotFound | Self::PassNeeded(_) => vec![],
+            Self::NotFound | Self::NotEntitled(_) => vec![],
         }
     }
 }

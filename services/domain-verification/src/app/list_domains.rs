@@ -1,8 +1,8 @@
 //! The domains of an organization.
 
-use super::{By, Domains, Page, PageSize, ReadError, page};
+use super::{By, Domains, ReadError, page};
 use crate::{domain::claim::Domain, store};
-use pass_types::OrganizationId;
+use pass_types::{OrganizationId, Page, PageSize};
 
 /// Which domains.
 #[derive(Debug)]

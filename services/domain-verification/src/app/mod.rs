@@ -13,7 +13,6 @@ mod verify_domain;
 pub use add_domain::AddDomain;
 pub use error::{Fault, ReadError, Refused};
 pub use list_domains::ListDomains;
-pub use page::{Page, PageSize, PageTokenInvalid};
 
 use crate::{dns::Resolvers, domain::throttle::Limit, grpc::peers::Peers};
 use pass_events::Outbox;

@@ -1,7 +1,7 @@
 //! What a place in an organization allows here: everything to its administrators, nothing to others. Each
 //! kind of authority is a value that only the check gives; use cases take it as an argument.
 
-use pass_types::{OrganizationId, Role};
+use pass_types::{Entitlement, NotEntitled, OrganizationId, Role};
 
 /// The role that was missing. Display names it as clients see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,40 +27,14 @@ impl Administrator {
     }
 }
 
-/// Whether an organization has Nulab Pass (BIL-6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entitlement {
-    /// It never had.
-    None,
-    /// It has.
-    Entitled,
-    /// It had.
-    Ended,
-}
-
-/// The organization does not have what is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PassNeeded {
-    /// It never had.
-    #[error("the organization does not have Nulab Pass")]
-    Never,
-    /// It has ended.
-    #[error("Nulab Pass of the organization has ended")]
-    Ended,
-}
-
 /// An administrator of an organization with Nulab Pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Subscriber(Administrator);
 
 impl Subscriber {
     /// An administrator, given what their organization has.
-    pub fn of(administrator: Administrator, entitlement: Entitlement) -> Result<Self, PassNeeded> {
-        match entitlement {
-            Entitlement::Entitled => Ok(Self(administrator)),
-            Entitlement::None => Err(PassNeeded::Never),
-            Entitlement::Ended => Err(PassNeeded::Ended),
-        }
+    pub fn of(administrator: Administrator, entitlement: Entitlement) -> Result<Self, NotEntitled> {
+        entitlement.require().map(|()| Self(administrator))
     }
 
     /// Of which organization.
@@ -82,8 +56,13 @@ mod tests {
         assert_eq!(Administrator::of(id, Role::Member).unwrap_err(), AdministratorNeeded);
         assert_eq!(Administrator::of(id, Role::Guest).unwrap_err(), AdministratorNeeded);
         let administrator = Administrator::of(id, Role::Administrator).unwrap();
-        assert_eq!(Subscriber::of(administrator, Entitlement::Entitled).unwrap().organization(), id);
-        assert_eq!(Subscriber::of(administrator, Entitlement::None).unwrap_err(), PassNeeded::Never);
-        assert_eq!(Subscriber::of(administrator, Entitlement::Ended).unwrap_err(), PassNeeded::Ended);
+        assert_eq!(
+            Subscriber::of(administrator, Entitlement::Until(OffsetDateTime::UNIX_EPOCH))
+                .unwrap()
+                .organization(),
+            id
+        );
+        assert_eq!(Subscriber::of(administrator, Entitlement::None).unwrap_err(), NotEntitled::Needed);
+        assert_eq!(Subscriber::of(administrator, Entitlement::Ended).unwrap_err(), NotEntitled::Ended);
     }
 }

@@ -2,7 +2,7 @@
 //! does not compile until somebody decides about it.
 
 use crate::{
-    app::{AddDomain, ListDomains, Page, PageSize},
+    app::{AddDomain, ListDomains},
     domain::{
         claim::Domain,
         finding::{Finding, Kind},
@@ -14,7 +14,7 @@ use pass_proto::{
     convert::timestamp,
     domains::v1::{self as wire, domain::State, finding::Kind as WireKind},
 };
-use pass_types::{DomainId, Invalid, OrganizationId, Violation};
+use pass_types::{DomainId, Invalid, OrganizationId, Page, PageSize, Violation};
 use std::str::FromStr;
 use tonic::Status;
 

@@ -1,14 +1,11 @@
 //! Asking organization who somebody is there, billing what an organization has, and identity who uses a
 //! domain.
 
-use crate::domain::{authority::Entitlement, name::DomainName};
+use crate::domain::name::DomainName;
 use pass_mesh::{CallContext, Channel, Failure, Problem};
 use pass_proto::{
-    billing::v1::{
-        CheckEntitlementRequest, CheckEntitlementResponse, check_entitlement_response::State,
-        seat_service_client::SeatServiceClient,
-    },
-    convert::FromWire,
+    billing::v1::{CheckEntitlementRequest, seat_service_client::SeatServiceClient},
+    convert::{FromWire, entitlement},
     errors::v1::ErrorReason,
     identity::v1::{
         CountManagedAccountsRequest, CountManagedAccountsResponse,
@@ -20,7 +17,7 @@ use pass_proto::{
     },
     types::v1::Product,
 };
-use pass_types::{AccountId, Invalid, Kind, OrganizationId, Role};
+use pass_types::{AccountId, Entitlement, Invalid, Kind, OrganizationId, Role};
 use tonic::{Response, Status};
 
 /// The services that this one asks.
@@ -108,15 +105,7 @@ impl Peers {
     ) -> Result<Entitlement, PeerError> {
         let request = CheckEntitlementRequest { organization_id: organization.to_string() };
         let checked = self.seats.clone().check_entitlement(calls.request(request)).await;
-        let CheckEntitlementResponse { state, end_time: _ } = answer("billing", checked)?;
-        match State::try_from(state) {
-            Ok(State::None) => Ok(Entitlement::None),
-            Ok(State::Entitled) => Ok(Entitlement::Entitled),
-            Ok(State::Ended) => Ok(Entitlement::Ended),
-            Ok(State::Unspecified) | Err(_) => {
-                Err(PeerError::Answer("billing", Invalid("must be one of the known values")))
-            }
-        }
+        entitlement(&answer("billing", checked)?).map_err(|invalid| PeerError::Answer("billing", invalid))
     }
 
     /// How many Managed Accounts of an organization have an address under a domain, those that are being

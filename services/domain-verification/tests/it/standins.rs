@@ -1,29 +1,17 @@
 //! The services that domain-verification talks to, as far as it does.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures::{StreamExt, stream, stream::BoxStream};
-use jsonwebtoken::EncodingKey;
-use p256::{elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
-use pass_mesh::Claims;
 use pass_proto::{
     billing::v1::{check_entitlement_response::State, seat_service_server::SeatService, *},
-    convert::FromWire,
-    gateway::v1::{
-        CheckRevocationRequest, CheckRevocationResponse, Heartbeat, WatchTrustRequest, WatchTrustResponse,
-        trust_service_server::TrustService, watch_trust_response::Message,
-    },
+    convert::{FromWire, timestamp},
     identity::v1::{directory_service_server::DirectoryService, *},
     organization::v1::{membership_service_server::MembershipService, *},
 };
-use pass_types::{Entropy, Role};
+use pass_types::Role;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 use tonic::{Request, Response, Status};
-
-const KEY_ID: &str = "test";
 
 /// A call that domain-verification does not make.
 fn not_asked<T>() -> Result<Response<T>, Status> {
@@ -109,8 +97,9 @@ impl SeatService for World {
     ) -> Result<Response<CheckEntitlementResponse>, Status> {
         let CheckEntitlementRequest { organization_id } = request.into_inner();
         let state = self.0.entitlements.lock().unwrap().get(&organization_id).copied();
-        let state = state.unwrap_or(State::None).into();
-        Ok(Response::new(CheckEntitlementResponse { state, end_time: None }))
+        let state = state.unwrap_or(State::None);
+        let end_time = (state != State::None).then(|| timestamp(time::OffsetDateTime::UNIX_EPOCH));
+        Ok(Response::new(CheckEntitlementResponse { state: state.into(), end_time }))
     }
 
     async fn take_seat(&self, _: Request<TakeSeatRequest>) -> Result<Response<TakeSeatResponse>, Status> {
@@ -161,55 +150,5 @@ impl DirectoryService for World {
         _: Request<PrepareManagedInvitationMailRequest>,
     ) -> Result<Response<PrepareManagedInvitationMailResponse>, Status> {
         not_asked()
-    }
-}
-
-/// The gateway's signing key, and what it tells about it.
-#[derive(Clone)]
-pub struct Gateway {
-    key: EncodingKey,
-    jwks: String,
-}
-
-impl Gateway {
-    pub fn new(entropy: &Entropy) -> Self {
-        let secret = p256::SecretKey::from_slice(&entropy.bytes::<32>()).unwrap();
-        let point = secret.public_key().to_encoded_point(false);
-        let (x, y) = (point.x().unwrap(), point.y().unwrap());
-        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-        let jwk = serde_json::json!({
-            "kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", "x": x, "y": y,
-        });
-        let jwks = serde_json::json!({ "keys": [jwk] }).to_string();
-        Self { key: EncodingKey::from_ec_der(secret.to_pkcs8_der().unwrap().as_bytes()), jwks }
-    }
-
-    pub fn token(&self, claims: &Claims) -> String {
-        claims.sign(KEY_ID, &self.key).unwrap()
-    }
-}
-
-#[tonic::async_trait]
-impl TrustService for Gateway {
-    type WatchTrustStream = BoxStream<'static, Result<WatchTrustResponse, Status>>;
-
-    async fn watch_trust(
-        &self,
-        _: Request<WatchTrustRequest>,
-    ) -> Result<Response<Self::WatchTrustStream>, Status> {
-        let keys = stream::iter([Message::Jwks(self.jwks.clone()), Message::Heartbeat(Heartbeat {})]);
-        let heartbeats = stream::unfold((), |()| async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Some((Message::Heartbeat(Heartbeat {}), ()))
-        });
-        let messages = keys.chain(heartbeats);
-        Ok(Response::new(messages.map(|it| Ok(WatchTrustResponse { message: Some(it) })).boxed()))
-    }
-
-    async fn check_revocation(
-        &self,
-        _: Request<CheckRevocationRequest>,
-    ) -> Result<Response<CheckRevocationResponse>, Status> {
-        Ok(Response::new(CheckRevocationResponse { revoked: false }))
     }
 }

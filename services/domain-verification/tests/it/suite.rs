@@ -1,9 +1,7 @@
 //! A running domain-verification, its DNS, the people of a test, and what they can do in the console.
 
-use crate::standins::{Gateway, World};
-use pass_mesh::{
-    CallContext, Channel, Claims, Failure, Mesh, MeshConfig, TOKEN_LIFE, Trust, development::Pki,
-};
+use crate::standins::World;
+use pass_mesh::{CallContext, Channel, Claims, Failure, Mesh, MeshConfig, TOKEN_LIFE, development::Pki};
 use pass_proto::{
     billing::v1::{check_entitlement_response::State, seat_service_server::SeatServiceServer},
     domains::v1::{
@@ -16,12 +14,11 @@ use pass_proto::{
     organization::v1::membership_service_server::MembershipServiceServer,
 };
 use pass_runtime::{Context, database::DatabaseConfig};
-use pass_testkit::{DnsServer, FakeClock, TestDatabase, broker, postgres, wait_for};
+use pass_testkit::{DnsServer, FakeClock, Gateway, TestDatabase, broker, neighbour, postgres, wait_for};
 use pass_types::{AccountId, AccountKind, Entropy, GrantId, OrganizationId, Origin, Person, Role, SessionId};
 use prost::Message;
 use std::net::SocketAddr;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tonic::Status;
 
 const TRUST_DOMAIN: &str = "pass.test";
@@ -84,10 +81,31 @@ impl Suite {
         let organization = MembershipServiceServer::new(world.clone());
         let mut mesh = pki.service("domain-verification").unwrap().config(TRUST_DOMAIN);
         for (name, served_at) in [
-            ("organization", serve(&pki, &context, "organization", organization).await),
-            ("billing", serve(&pki, &context, "billing", SeatServiceServer::new(world.clone())).await),
-            ("identity", serve(&pki, &context, "identity", DirectoryServiceServer::new(world.clone())).await),
-            ("gateway", serve(&pki, &context, "gateway", TrustServiceServer::new(gateway.clone())).await),
+            (
+                "organization",
+                neighbour(&pki, "organization", ISSUER, &context, |server| server.add(organization)).await,
+            ),
+            (
+                "billing",
+                neighbour(&pki, "billing", ISSUER, &context, |server| {
+                    server.add(SeatServiceServer::new(world.clone()))
+                })
+                .await,
+            ),
+            (
+                "identity",
+                neighbour(&pki, "identity", ISSUER, &context, |server| {
+                    server.add(DirectoryServiceServer::new(world.clone()))
+                })
+                .await,
+            ),
+            (
+                "gateway",
+                neighbour(&pki, "gateway", ISSUER, &context, |server| {
+                    server.add(TrustServiceServer::new(gateway.clone()))
+                })
+                .await,
+            ),
         ] {
             mesh.peers.insert(name.to_owned(), at(served_at));
         }
@@ -210,29 +228,6 @@ fn at(address: SocketAddr) -> url::Url {
 fn channel(context: &Context, mut config: MeshConfig, name: &'static str, to: SocketAddr) -> Channel {
     config.peers.insert("domain-verification".to_owned(), at(to));
     Mesh::new(config, name, context).unwrap().channel("domain-verification").unwrap()
-}
-
-/// Serves a stand-in on the mesh.
-async fn serve<S>(pki: &Pki, context: &Context, name: &'static str, service: S) -> SocketAddr
-where
-    S: tower::Service<
-            http::Request<tonic::body::Body>,
-            Response = http::Response<tonic::body::Body>,
-            Error = std::convert::Infallible,
-        > + tonic::server::NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
-{
-    let config = pki.service(name).unwrap().config(TRUST_DOMAIN);
-    let mesh = Mesh::new(config, name, context).unwrap();
-    let server = mesh.server(Trust::new(ISSUER, context.clock.clone())).add(service);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    context.tasks.spawn(name, |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
-    address
 }
 
 macro_rules! calls {

@@ -30,7 +30,7 @@ use http::HeaderValue;
 use pages::Message;
 use pass_mesh::Failure;
 use pass_types::SharedClock;
-use pass_web::{Browser, Limiter, Refusal, TooMany};
+use pass_web::{Browser, Limiter, TooMany};
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 /// Who may use a route.
@@ -216,14 +216,9 @@ fn see_other(location: &str) -> Response {
     (http::StatusCode::SEE_OTHER, [(http::header::LOCATION, location)]).into_response()
 }
 
-/// What another service refused, for a page.
-fn refusal(failure: Failure) -> Refusal {
-    failure.into()
-}
-
 /// A page for a fault of ours, which is logged here, once.
 fn fault(browser: &Browser, fault: &Fault) -> Response {
-    browser.refused(refusal(Failure::of(&pass_mesh::status(fault))))
+    browser.refused(Failure::of(&pass_mesh::status(fault)).into())
 }
 
 /// A page for an authorization that can't go on.

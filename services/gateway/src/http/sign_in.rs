@@ -3,7 +3,7 @@
 use super::{
     Site,
     authorize::{flow, resume_at, with_flow},
-    binding, fault, pages, refusal, see_other, session, stuck,
+    binding, fault, pages, see_other, session, stuck,
 };
 use crate::{
     app::AuthorizeError,
@@ -145,7 +145,7 @@ pub fn refuse_call(failure: Failure, show: impl Fn(Refusal) -> Response) -> Resp
         tracing::error!(error = &failure as &dyn std::error::Error, "asking identity");
     }
     let retry_after = failure.retry_after;
-    let response = show(refusal(failure));
+    let response = show(failure.into());
     match retry_after {
         Some(wait) => with_retry_after(response, wait),
         None => response,

@@ -4,10 +4,9 @@ use crate::domain::managed::{Managed, Wish};
 use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshError};
 use pass_proto::{
     billing::v1::{
-        CheckEntitlementRequest, FreeSeatRequest, TakeSeatRequest, check_entitlement_response::State,
-        seat_service_client::SeatServiceClient,
+        CheckEntitlementRequest, FreeSeatRequest, TakeSeatRequest, seat_service_client::SeatServiceClient,
     },
-    convert::{FromWire, instant, privileges_from_wire, privileges_to_wire},
+    convert::{FromWire, entitlement, privileges_from_wire, privileges_to_wire},
     domains::v1::{
         CheckDomainRequest, FindOrganizationsRequest, verification_service_client::VerificationServiceClient,
     },
@@ -20,10 +19,9 @@ use pass_proto::{
     },
 };
 use pass_types::{
-    AccountId, Invalid, Kind, Membership, OrganizationHandle, OrganizationId, OrganizationName, Role,
-    SpaceKey,
+    AccountId, Entitlement, Invalid, Kind, Membership, OrganizationHandle, OrganizationId, OrganizationName,
+    Role, SpaceKey,
 };
-use time::OffsetDateTime;
 
 /// The services that identity asks. Clones share connections.
 #[derive(Clone)]
@@ -45,17 +43,6 @@ pub struct Organization {
     pub space_key: SpaceKey,
     /// What its people type to sign in, if it has chosen something.
     pub handle: Option<OrganizationHandle>,
-}
-
-/// Whether an organization has Nulab Pass (BIL-6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entitlement {
-    /// It never had.
-    None,
-    /// It has, until then.
-    Until(OffsetDateTime),
-    /// It had.
-    Ended,
 }
 
 /// How an organization is looked up.
@@ -212,12 +199,7 @@ impl Neighbours {
     ) -> Result<Entitlement, Failure> {
         let question = CheckEntitlementRequest { organization_id: organization.to_string() };
         let answer = self.seats.clone().check_entitlement(calls.request(question)).await?.into_inner();
-        match answer.state() {
-            State::None => Ok(Entitlement::None),
-            State::Entitled => Ok(Entitlement::Until(instant(answer.end_time).map_err(malformed)?)),
-            State::Ended => Ok(Entitlement::Ended),
-            State::Unspecified => Err(malformed(Invalid("a state must be there"))),
-        }
+        entitlement(&answer).map_err(malformed)
     }
 
     /// Whether new addresses of the organization may be in a domain.

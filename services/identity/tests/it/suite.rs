@@ -2,7 +2,7 @@
 //! may call it, over mTLS.
 
 use crate::{
-    gateway::{Gateway, ISSUER, access_token},
+    gateway::{ISSUER, access_token, gateway},
     role::Role,
     standins::World,
 };
@@ -331,7 +331,7 @@ impl Suite {
 
 /// Serves all neighbours, and tells identity where they are.
 async fn with_neighbours(pki: &Pki, world: &World, context: &Context) -> MeshConfig {
-    let gateway = neighbour!(pki, "gateway", context, None::<SocketAddr>, TrustServiceServer::new(Gateway));
+    let gateway = neighbour!(pki, "gateway", context, None::<SocketAddr>, TrustServiceServer::new(gateway()));
     let organization = neighbour!(
         pki,
         "organization",

@@ -1,13 +1,12 @@
 //! What use cases have in common in what may go wrong.
 
 use crate::{
-    app::PageTokenInvalid,
     domain::authority::Needed,
     grpc::{directory::DirectoryError, entitlements::EntitlementsError},
 };
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::Kind;
+use pass_types::{Kind, PageTokenInvalid};
 
 /// Something that the rules have no part in.
 #[derive(Debug, thiserror::Error)]

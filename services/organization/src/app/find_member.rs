@@ -1,11 +1,11 @@
 //! Finding members for other services.
 
-use super::{ListedMember, Organizations, Page, PageSize, ReadError};
+use super::{ListedMember, Organizations, ReadError};
 use crate::{
     domain::authority::Sight,
     store::{members, teams},
 };
-use pass_types::{AccountId, Email, OrganizationId};
+use pass_types::{AccountId, Email, OrganizationId, Page, PageSize};
 
 /// Which administrators.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Open and expired invitations of an organization (ORG-6).
 
-use super::{By, Organizations, Page, PageSize, ReadError, authorize};
+use super::{By, Organizations, ReadError, authorize};
 use crate::{domain::invitation::Invitation, store};
-use pass_types::OrganizationId;
+use pass_types::{OrganizationId, Page, PageSize};
 use uuid::Uuid;
 
 /// Which invitations.

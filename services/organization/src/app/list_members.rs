@@ -1,6 +1,6 @@
 //! Members of an organization, searched by name or address (ORG-12).
 
-use super::{By, Organizations, Page, PageSize, ReadError, authorize};
+use super::{By, Organizations, ReadError, authorize};
 use crate::{
     domain::{authority::Sight, key::sort_key, member::Member, team::TeamLabel},
     store::{
@@ -8,7 +8,7 @@ use crate::{
         members::{Listed, Which},
     },
 };
-use pass_types::{AccountId, OrganizationId};
+use pass_types::{AccountId, OrganizationId, Page, PageSize};
 
 /// Which members.
 #[derive(Debug)]

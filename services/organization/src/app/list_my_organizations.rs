@@ -1,7 +1,8 @@
 //! The organizations of the person who asks.
 
-use super::{By, Organizations, Page, PageSize, ReadError};
+use super::{By, Organizations, ReadError};
 use crate::store::organizations::{self, Mine};
+use pass_types::{Page, PageSize};
 
 /// Which page.
 #[derive(Debug)]

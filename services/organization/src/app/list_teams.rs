@@ -1,11 +1,11 @@
 //! Teams of an organization (ORG-5, ORG-8).
 
-use super::{By, Organizations, Page, PageSize, ReadError, authorize};
+use super::{By, Organizations, ReadError, authorize};
 use crate::{
     domain::team::CountedTeam,
     store::{self, teams::Listed},
 };
-use pass_types::OrganizationId;
+use pass_types::{OrganizationId, Page, PageSize};
 
 /// Which teams.
 #[derive(Debug)]

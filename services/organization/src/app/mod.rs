@@ -37,7 +37,7 @@ pub use list_invitations::ListInvitations;
 pub use list_members::{ListMembers, ListedMember};
 pub use list_my_organizations::ListMyOrganizations;
 pub use list_teams::ListTeams;
-pub use page::{Page, PageKey, PageSize, PageTokenInvalid};
+pub use page::PageKey;
 pub use prepare_invitation_mail::{InvitationMail, PrepareInvitationMail};
 pub use read_invitation::{LinkError, ShownInvitation};
 pub use resolve_membership::ResolveMembership;

@@ -1,10 +1,5 @@
 //! Identity, billing and the gateway, as far as organization talks to them.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use futures::{StreamExt, stream, stream::BoxStream};
-use jsonwebtoken::EncodingKey;
-use p256::{elliptic_curve::sec1::ToEncodedPoint, pkcs8::EncodePrivateKey};
-use pass_mesh::Claims;
 use pass_proto::{
     billing::v1::{
         CheckEntitlementRequest, CheckEntitlementResponse, FreeSeatRequest, FreeSeatResponse,
@@ -12,10 +7,6 @@ use pass_proto::{
         seat_service_server::SeatService,
     },
     convert::FromWire,
-    gateway::v1::{
-        CheckRevocationRequest, CheckRevocationResponse, Heartbeat, WatchTrustRequest, WatchTrustResponse,
-        trust_service_server::TrustService, watch_trust_response::Message,
-    },
     identity::v1::{
         Account, BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
         CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
@@ -23,15 +14,12 @@ use pass_proto::{
         PrepareSignUpMailResponse, directory_service_server::DirectoryService,
     },
 };
-use pass_types::{AccountId, AccountKind, Entropy};
+use pass_types::{AccountId, AccountKind};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 use tonic::{Request, Response, Status};
-
-const KEY_ID: &str = "test";
 
 /// Identity's directory, with the accounts that a test puts in.
 #[derive(Clone, Default)]
@@ -156,55 +144,5 @@ impl SeatService for Billing {
 
     async fn free_seat(&self, _: Request<FreeSeatRequest>) -> Result<Response<FreeSeatResponse>, Status> {
         Err(Status::unimplemented("organization does not ask this"))
-    }
-}
-
-/// The gateway's signing key, and what it tells about it.
-#[derive(Clone)]
-pub struct Gateway {
-    key: EncodingKey,
-    jwks: String,
-}
-
-impl Gateway {
-    pub fn new(entropy: &Entropy) -> Self {
-        let secret = p256::SecretKey::from_slice(&entropy.bytes::<32>()).unwrap();
-        let point = secret.public_key().to_encoded_point(false);
-        let (x, y) = (point.x().unwrap(), point.y().unwrap());
-        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-        let jwk = serde_json::json!({
-            "kty": "EC", "crv": "P-256", "kid": KEY_ID, "use": "sig", "alg": "ES256", "x": x, "y": y,
-        });
-        let jwks = serde_json::json!({ "keys": [jwk] }).to_string();
-        Self { key: EncodingKey::from_ec_der(secret.to_pkcs8_der().unwrap().as_bytes()), jwks }
-    }
-
-    pub fn token(&self, claims: &Claims) -> String {
-        claims.sign(KEY_ID, &self.key).unwrap()
-    }
-}
-
-#[tonic::async_trait]
-impl TrustService for Gateway {
-    type WatchTrustStream = BoxStream<'static, Result<WatchTrustResponse, Status>>;
-
-    async fn watch_trust(
-        &self,
-        _: Request<WatchTrustRequest>,
-    ) -> Result<Response<Self::WatchTrustStream>, Status> {
-        let keys = stream::iter([Message::Jwks(self.jwks.clone()), Message::Heartbeat(Heartbeat {})]);
-        let heartbeats = stream::unfold((), |()| async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Some((Message::Heartbeat(Heartbeat {}), ()))
-        });
-        let messages = keys.chain(heartbeats);
-        Ok(Response::new(messages.map(|it| Ok(WatchTrustResponse { message: Some(it) })).boxed()))
-    }
-
-    async fn check_revocation(
-        &self,
-        _: Request<CheckRevocationRequest>,
-    ) -> Result<Response<CheckRevocationResponse>, Status> {
-        Ok(Response::new(CheckRevocationResponse { revoked: false }))
     }
 }

@@ -1,11 +1,11 @@
 //! A running organization, the people of a test, and what they can do in the console and in products.
 
 use crate::{
-    standins::{Billing, Gateway, People},
+    standins::{Billing, People},
     visitor::Visitor,
 };
 use pass_events::BrokerConfig;
-use pass_mesh::{CallContext, Channel, Claims, Mesh, MeshConfig, TOKEN_LIFE, Trust, development::Pki};
+use pass_mesh::{CallContext, Channel, Claims, Mesh, MeshConfig, TOKEN_LIFE, development::Pki};
 use pass_proto::{
     billing::v1::seat_service_server::SeatServiceServer,
     convert::FromWire,
@@ -18,7 +18,7 @@ use pass_proto::{
     },
 };
 use pass_runtime::{Context, database::DatabaseConfig};
-use pass_testkit::{FakeClock, TestDatabase, broker, postgres, wait_for};
+use pass_testkit::{FakeClock, Gateway, TestDatabase, broker, neighbour, postgres, wait_for};
 use pass_types::{
     AccountId, AccountKind, Entropy, GrantId, Language, Membership, Origin, Person, Privilege, Privileges,
     Product, RequestId, Role, SessionId,
@@ -26,7 +26,6 @@ use pass_types::{
 use prost::Message;
 use std::{net::SocketAddr, sync::atomic::AtomicU32, sync::atomic::Ordering};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 const TRUST_DOMAIN: &str = "pass.test";
 const ISSUER: &str = "https://pass.test";
@@ -79,10 +78,18 @@ impl Suite {
         let folder = TempDir::new().unwrap();
         let pki = Pki::open(folder.path(), TRUST_DOMAIN).unwrap();
         let (people, billing, gateway) = (People::default(), Billing::default(), Gateway::new(&entropy));
-        let identity_at =
-            serve(&pki, &context, "identity", DirectoryServiceServer::new(people.clone())).await;
-        let billing_at = serve(&pki, &context, "billing", SeatServiceServer::new(billing.clone())).await;
-        let gateway_at = serve(&pki, &context, "gateway", TrustServiceServer::new(gateway.clone())).await;
+        let identity_at = neighbour(&pki, "identity", ISSUER, &context, |server| {
+            server.add(DirectoryServiceServer::new(people.clone()))
+        })
+        .await;
+        let billing_at = neighbour(&pki, "billing", ISSUER, &context, |server| {
+            server.add(SeatServiceServer::new(billing.clone()))
+        })
+        .await;
+        let gateway_at = neighbour(&pki, "gateway", ISSUER, &context, |server| {
+            server.add(TrustServiceServer::new(gateway.clone()))
+        })
+        .await;
 
         let (database, broker) = (postgres().await.database(organization::MIGRATORS).await, broker().await);
         sqlx::raw_sql(KEEP_EVENTS).execute(&database.pool).await.unwrap();
@@ -314,27 +321,4 @@ fn at(address: SocketAddr) -> url::Url {
 fn channel(context: &Context, mut config: MeshConfig, name: &'static str, to: SocketAddr) -> Channel {
     config.peers.insert("organization".to_owned(), at(to));
     Mesh::new(config, name, context).unwrap().channel("organization").unwrap()
-}
-
-/// Serves a stand-in on the mesh.
-async fn serve<S>(pki: &Pki, context: &Context, name: &'static str, service: S) -> SocketAddr
-where
-    S: tower::Service<
-            http::Request<tonic::body::Body>,
-            Response = http::Response<tonic::body::Body>,
-            Error = std::convert::Infallible,
-        > + tonic::server::NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
-{
-    let config = pki.service(name).unwrap().config(TRUST_DOMAIN);
-    let mesh = Mesh::new(config, name, context).unwrap();
-    let server = mesh.server(Trust::new(ISSUER, context.clock.clone())).add(service);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    context.tasks.spawn(name, |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
-    address
 }

@@ -6,7 +6,6 @@ use crate::{
     app::{Identity, Owner, authorize::Administrator},
     domain::managed::{Managed, State, Wish, domain_of},
     events,
-    grpc::neighbours::Entitlement,
     store::{
         self,
         accounts::WriteError,
@@ -15,7 +14,7 @@ use crate::{
 };
 use pass_mesh::Failure;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, AccountKind, UniqueId};
+use pass_types::{AccountId, AccountKind, Entitlement, UniqueId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

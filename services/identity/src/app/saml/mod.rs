@@ -19,12 +19,12 @@ pub use finish::{Finish, Finished, Shown, Waiting};
 pub use judge::Judges;
 
 use super::{Identity, authorize::Unauthorized, database_kind, neighbour_kind};
-use crate::{domain::throttle::TooOften, grpc::neighbours::Entitlement};
+use crate::domain::throttle::TooOften;
 use pass_mesh::{CallContext, Failure, Problem};
 use pass_proto::errors::v1::ErrorReason;
 use pass_runtime::seal::SealError;
 use pass_saml::{MetadataError, PrivateKeyError, RedirectError};
-use pass_types::{Invalid, Kind, OrganizationId, SpaceKey, Violation};
+use pass_types::{Entitlement, Invalid, Kind, OrganizationId, SpaceKey, Violation};
 use std::time::Duration;
 use time::OffsetDateTime;
 

@@ -8,9 +8,7 @@ use super::{
     page, parse,
 };
 use crate::{
-    app::{
-        CheckAccess, FindMember, FindOrganization, ListAdministrators, ListedMember, Page, ResolveMembership,
-    },
+    app::{CheckAccess, FindMember, FindOrganization, ListAdministrators, ListedMember, ResolveMembership},
     domain::{
         access::{Decision, Refusal},
         organization::Organization,
@@ -21,7 +19,7 @@ use pass_proto::{
     convert::{FromWire, privileges_to_wire},
     organization::v1::{self as wire, check_access_response::Reason, find_organization_request::By},
 };
-use pass_types::{AccountId, Invalid, Membership, Product};
+use pass_types::{AccountId, Invalid, Membership, Page, Product};
 use time::OffsetDateTime;
 use tonic::Status;
 

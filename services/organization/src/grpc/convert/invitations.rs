@@ -2,7 +2,7 @@
 
 use super::{field, page, parse};
 use crate::{
-    app::{CreateInvitation, InvitationMail, ListInvitations, Page, PrepareInvitationMail, ShownInvitation},
+    app::{CreateInvitation, InvitationMail, ListInvitations, PrepareInvitationMail, ShownInvitation},
     domain::invitation::{Invitation, State},
 };
 use pass_mesh::violation;
@@ -10,7 +10,7 @@ use pass_proto::{
     convert::{FromWire, timestamp},
     organization::v1 as wire,
 };
-use pass_types::{Invalid, InvitationId, Language, OrganizationId, Role};
+use pass_types::{Invalid, InvitationId, Language, OrganizationId, Page, Role};
 use time::OffsetDateTime;
 use tonic::Status;
 

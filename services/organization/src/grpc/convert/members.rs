@@ -2,7 +2,7 @@
 
 use super::{page, parse, teams::label};
 use crate::{
-    app::{ListMembers, ListedMember, Page},
+    app::{ListMembers, ListedMember},
     domain::member::Member,
 };
 use pass_mesh::violation;
@@ -10,7 +10,7 @@ use pass_proto::{
     convert::{FromWire, privileges_to_wire, timestamp},
     organization::v1 as wire,
 };
-use pass_types::Invalid;
+use pass_types::{Invalid, Page};
 use tonic::Status;
 
 pub fn list_members(request: wire::ListMembersRequest) -> Result<ListMembers, Status> {

@@ -15,9 +15,8 @@ pub use members::*;
 pub use organizations::*;
 pub use teams::*;
 
-use crate::app::PageSize;
 use pass_mesh::violation;
-use pass_types::{Invalid, Violation};
+use pass_types::{Invalid, PageSize, Violation};
 use std::str::FromStr;
 use tonic::Status;
 

@@ -2,7 +2,7 @@
 
 use super::{field, page, parse};
 use crate::{
-    app::{ListMyOrganizations, Page, SetHandle, StartTrial, Started, Target},
+    app::{ListMyOrganizations, SetHandle, StartTrial, Started, Target},
     domain::organization::{Organization, Space, SpaceState},
     store::organizations::Mine,
 };
@@ -11,7 +11,7 @@ use pass_proto::{
     convert::{FromWire, privileges_to_wire, timestamp},
     organization::v1 as wire,
 };
-use pass_types::{Invalid, Membership, OrganizationId, Product};
+use pass_types::{Invalid, Membership, OrganizationId, Page, Product};
 use time::OffsetDateTime;
 use tonic::Status;
 

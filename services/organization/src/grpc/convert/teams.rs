@@ -2,10 +2,11 @@
 
 use super::{page, parse};
 use crate::{
-    app::{CreateTeam, ListTeams, Page},
+    app::{CreateTeam, ListTeams},
     domain::team::{CountedTeam, TeamLabel},
 };
 use pass_proto::{convert::timestamp, organization::v1 as wire};
+use pass_types::Page;
 use tonic::Status;
 
 pub fn create_team(request: &wire::CreateTeamRequest) -> Result<CreateTeam, Status> {

@@ -1,7 +1,6 @@
-//! Pages of lists. A page token is the id that the page ended with, signed for its list: where it stands
-//! is looked up, so that the token has nothing in it that a client could read or change.
+//! Pages of lists (AIP-158). What a page token is made of is each list's own.
 
-use pass_types::Invalid;
+use crate::Invalid;
 
 const DEFAULT: i64 = 50;
 const MOST: i64 = 100;
@@ -25,16 +24,16 @@ impl TryFrom<i32> for PageSize {
 
 impl PageSize {
     /// What to ask the database for: one more than the page has, to see whether there is a next one.
-    pub(super) fn limit(self) -> i64 {
+    pub fn limit(self) -> i64 {
         self.0 + 1
     }
 
-    /// Cuts what the database gave to the page; its last, to go on after, if there is more.
-    pub(super) fn cut<T>(self, rows: &mut Vec<T>) -> Option<&T> {
+    /// Cuts what the database gave to the page; where to go on, told by its last, if there is more.
+    pub fn cut<T, P>(self, rows: &mut Vec<T>, position: impl FnOnce(&T) -> P) -> Option<P> {
         let size = usize::try_from(self.0).unwrap_or(usize::MAX);
         let more = rows.len() > size;
         rows.truncate(size);
-        rows.last().filter(|_| more)
+        rows.last().filter(|_| more).map(position)
     }
 }
 
@@ -62,15 +61,16 @@ mod tests {
             assert!(PageSize::try_from(wrong).is_err());
         }
         for (asked, given) in [(0, 50), (1, 1), (100, 100)] {
-            assert_eq!(PageSize::try_from(asked).unwrap().0, given);
+            assert_eq!(PageSize::try_from(asked).unwrap().limit(), given + 1);
         }
     }
 
     #[test]
     fn the_last_page_has_no_next() {
         let two = PageSize::try_from(2).unwrap();
-        assert_eq!(two.cut(&mut vec![1, 2, 3]), Some(&2));
-        assert_eq!(two.cut(&mut vec![1, 2]), None);
-        assert_eq!(two.cut::<i32>(&mut vec![]), None);
+        let last = |it: &i32| *it;
+        assert_eq!(two.cut(&mut vec![1, 2, 3], last), Some(2));
+        assert_eq!(two.cut(&mut vec![1, 2], last), None);
+        assert_eq!(two.cut(&mut vec![], last), None);
     }
 }
