@@ -50,11 +50,21 @@ enum Point {
 const LOCK_SEATS: &str = "SELECT 1 FROM subscriptions FOR UPDATE";
 const LOCK_MEMBERS: &str = "SELECT 1 FROM organizations FOR UPDATE";
 const LOCK_DOMAINS: &str = "LOCK TABLE domains IN ACCESS EXCLUSIVE MODE";
-const LOCK_CLAIMS: &str = "LOCK TABLE managed_accounts IN EXCLUSIVE MODE";
+/// Stands in the way of a claim, and not of the job that looks for what was left.
+const LOCK_CLAIMS: &str = "LOCK TABLE managed_accounts IN SHARE MODE";
 const LOCK_ACCOUNT: &str = "SELECT 1 FROM managed_accounts WHERE state = 'provisioning' FOR UPDATE";
 
 impl Point {
     const ALL: [Self; 4] = [Self::Domain, Self::Seat, Self::Member, Self::Commit];
+
+    /// What is there of the account when identity is killed: it really came so far.
+    fn reached(self) -> [i64; 3] {
+        match self {
+            Self::Domain | Self::Seat => [1, 0, 0],
+            Self::Member => [1, 0, 1],
+            Self::Commit => [1, 1, 1],
+        }
+    }
 
     /// Lets the making that `begun` drives come to this point, and holds it there.
     async fn stand_still(self, company: &Company, begin: impl FnOnce()) -> Held {
@@ -130,6 +140,7 @@ async fn nothing_is_left_of_an_account_whose_making_was_killed() {
         let begin =
             || asked = Some(tokio::spawn(async move { driven.create_managed(&whom, "Yuki Tanaka").await }));
         let held = point.stand_still(&company, begin).await;
+        assert_eq!(traces(&company, &email).await, point.reached(), "{point:?}");
         process.kill();
         // What was on its way arrives now, after its sender's death.
         held.rollback().await.unwrap();

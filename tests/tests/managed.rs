@@ -8,10 +8,11 @@ use pass_proto::{
     errors::v1::ErrorReason,
     organization::v1::{CheckAccessRequest, access_service_client::AccessServiceClient},
 };
-use pass_testkit::{wait_for, wait_up_to};
+use pass_testkit::wait_up_to;
 use pass_tests::{Browser, Company, DOMAIN, HANDLE, Page, Party, Suite, Tokens};
-use pass_types::Origin;
+use pass_types::{Clock, Origin};
 use std::time::Duration;
+use time::OffsetDateTime;
 
 async fn check_access(suite: &Suite, tokens: &Tokens) -> Result<bool, ErrorReason> {
     let files = suite.pki.product("backlog").unwrap();
@@ -27,6 +28,23 @@ async fn check_access(suite: &Suite, tokens: &Tokens) -> Result<bool, ErrorReaso
 /// Seats that are taken, as billing has them.
 async fn seats_used(suite: &Suite) -> i32 {
     let query = sqlx::query_scalar("SELECT seats_used FROM subscriptions");
+    query.fetch_one(&suite.databases["billing"].pool).await.unwrap()
+}
+
+/// An organization that is not of this journey has this Organization ID.
+async fn taken_by_another(suite: &Suite, handle: &str) {
+    let pool = &suite.databases["organization"].pool;
+    let other = "INSERT INTO organizations (id, name, name_key, space_key, created_at)
+         VALUES ('01900000-0000-7000-8000-000000000001', 'Other', 'other', 'OtherSpace', now())";
+    sqlx::query(other).execute(pool).await.unwrap();
+    let taken = "INSERT INTO organization_handles (handle, organization_id, current, first_taken_at)
+         VALUES ($1, '01900000-0000-7000-8000-000000000001', true, now())";
+    sqlx::query(taken).bind(handle).execute(pool).await.unwrap();
+}
+
+/// When the trial ends, as billing has it.
+async fn trial_end(suite: &Suite) -> OffsetDateTime {
+    let query = sqlx::query_scalar("SELECT trial_ends_at FROM subscriptions");
     query.fetch_one(&suite.databases["billing"].pool).await.unwrap()
 }
 
@@ -47,8 +65,10 @@ async fn a_company_signs_in_with_its_own_identity_provider() {
     let page = taro.open(company.at("nulab-pass")).await;
     page.must_say("Trial");
 
-    // 2. The Organization ID: a bad one, then a good one.
+    // 2. The Organization ID: a bad one, one that another organization has, then a good one.
     company.choose_handle("Acme.Inc").await.must_say("3 to 20");
+    taken_by_another(suite, "nulab").await;
+    company.choose_handle("nulab").await.must_say("The Nulab Organization ID is already used");
     company.choose_handle(HANDLE).await;
     taro.open(&company.pages).await.must_say(HANDLE);
 
@@ -94,9 +114,18 @@ async fn a_company_signs_in_with_its_own_identity_provider() {
     taro.submit(page.form("/suspend")).await.must_say("Suspended");
     assert_eq!(seats_used(suite).await, 0, "the seat is free when the answer comes");
     assert_eq!(party.refresh(&tokens).await.unwrap_err(), "invalid_grant");
+    let silent = suite.gateway.join("/").unwrap();
+    assert_ne!(
+        yuki.open(&silent).await.url.host(),
+        suite.console.host(),
+        "the session is over at the gateway"
+    );
     let revoked = Err(ErrorReason::TokenRevoked);
-    wait_up_to(Duration::from_secs(1), async || check_access(suite, &tokens).await == revoked).await;
-    wait_for(async || yuki.open(&suite.backlog).await.text("#ended").is_some()).await;
+    wait_up_to(Duration::from_secs(1), async || {
+        check_access(suite, &tokens).await == revoked
+            && yuki.open(&suite.backlog).await.text("#ended").is_some()
+    })
+    .await;
     let page = company.sign_in(&yuki, "yuki", "Yuki Tanaka").await;
     assert!(!at_the_product(&page, suite), "suspended: {}", page.body);
     page.must_say("suspended");
@@ -108,11 +137,20 @@ async fn a_company_signs_in_with_its_own_identity_provider() {
     let tokens = party.tokens(&yuki).await;
     assert_eq!(check_access(suite, &tokens).await, Ok(true));
 
-    // 8. The clock passes the trial's end.
-    suite.clock.advance(time::Duration::days(30));
+    // 8. The clock passes the trial's end: a token that is a minute old, and an answer on its way, are worth nothing.
+    let end = trial_end(suite).await;
+    suite.clock.advance(end - suite.clock.now() - time::Duration::minutes(1));
+    let page = company.sign_in(&yuki, "yuki", "Yuki Tanaka").await;
+    assert!(at_the_product(&page, suite), "{} {}", page.url, page.body);
+    let tokens = party.tokens(&yuki).await;
+    assert_eq!(check_access(suite, &tokens).await, Ok(true));
+    let late = Browser::new("Late", "en");
+    let leaving = company.leave_for_idp(&late).await;
+    let answer = company.answer(&leaving, &company.somebody("yuki", "Yuki Tanaka")).await;
+    suite.clock.advance(time::Duration::seconds(61));
+    assert_eq!(check_access(suite, &tokens).await, Err(ErrorReason::TokenInvalid));
     assert_eq!(party.refresh(&tokens).await.unwrap_err(), "invalid_grant");
-    let stale = check_access(suite, &tokens).await.unwrap_err();
-    assert!(matches!(stale, ErrorReason::TokenInvalid | ErrorReason::TokenRevoked), "{stale:?}");
+    company.post(&late, &answer).await.must_say("Nulab Pass has ended");
     company.leave_for_idp(&yuki).await.must_say("Nulab Pass has ended");
     let newcomer = Browser::new("Newcomer", "ja");
     company.leave_for_idp(&newcomer).await.must_say("Nulab Passは終了しました");
