@@ -14,7 +14,16 @@ from .say import Stop, line, note, step
 
 BUF = "1.75.0"
 CARGO_DENY = "0.20.2"
-PYTHON_PEERS = ("Authlib==1.9.9", "pysaml2==7.5.5", "requests==2.34.2")
+# Beside two libxml2 python3-saml refuses to start: the wheels of lxml and xmlsec of these versions bring the same.
+PYTHON_PEERS = (
+    "Authlib==1.9.9",
+    "lxml==6.1.3",
+    "pysaml2==7.5.5",
+    "python3-saml==1.16.0",
+    "requests==2.34.2",
+    "xmlsec==1.3.17",
+)
+ONLY_WHEELS = "--only-binary=lxml,xmlsec"
 
 
 def buf() -> Path:
@@ -41,7 +50,7 @@ def cargo_deny() -> Path:
 
 
 def foreign_peers() -> dict[str, str]:
-    """What others wrote and the tests drive: relying parties, an identity provider. Gives where tests find them."""
+    """What others wrote and the tests drive: SAML and OpenID, either side. Gives where tests find them."""
     interop = TREE / "tests" / "interop"
     wanted = (interop / "package.json").read_bytes()
     modules = interop / "node_modules"
@@ -52,7 +61,7 @@ def foreign_peers() -> dict[str, str]:
             mark.write_bytes(wanted)
 
     def install(folder: Path) -> None:
-        _run(sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), *PYTHON_PEERS)
+        _run(sys.executable, "-m", "pip", "install", "-q", ONLY_WHEELS, "--target", str(folder), *PYTHON_PEERS)
 
     version = hashlib.sha256(" ".join((sys.version, *PYTHON_PEERS)).encode()).hexdigest()[:12]
     packages = _provide("python-peers", version, "authlib/__init__.py", install).parents[1]

@@ -24,6 +24,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// Seconds after which a silent connection counts as lost (AMQP's heartbeat).
 const HEARTBEAT: u16 = 10;
+/// Bytes of a frame. The client keeps 32 of them each way for every connection, used or not: with the 128 KiB that
+/// RabbitMQ offers, the connections of `pass all` took 100 MB. Events are far smaller; a larger one takes more frames.
+const FRAME: u32 = 16 * 1024;
 /// How often a delivery may come back because its consumer died over it. (RabbitMQ before 4 has no limit of its own.)
 const DELIVERY_LIMIT: i64 = 20;
 /// How long an event that nobody is bound to is kept: two weeks.
@@ -124,6 +127,7 @@ impl BrokerConfig {
     pub(crate) async fn connect(&self, name: &str) -> Result<Connection, BrokerError> {
         let mut uri = self.check()?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
+        uri.query.frame_max.get_or_insert(FRAME);
         let patience = u64::try_from(CONNECT_PATIENCE.as_millis()).unwrap_or(u64::MAX);
         uri.query.connection_timeout.get_or_insert(patience);
         let properties = ConnectionProperties::default().with_connection_name(name.into());

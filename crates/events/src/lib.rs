@@ -9,6 +9,8 @@
 //! services there is only the order of arrival. What can't be handled goes to a dead-letter queue
 //! with its reason, and what nobody is bound to goes to the queue `<namespace>.unrouted`.
 //!
+//! [`requests`] is the inbox of calls: what a person asks for twice under one id is made once.
+//!
 //! A service runs [`MIGRATOR`] beside its own.
 
 mod backlog;
@@ -20,6 +22,7 @@ mod inbox;
 mod meter;
 mod outbox;
 mod relay;
+pub mod requests;
 mod trace;
 
 pub use broker::{BrokerConfig, BrokerError};

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -102,6 +102,34 @@ impl Tasks {
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         self.start(&self.outlet, name, work);
+    }
+
+    /// Starts a job that comes round and round: a round now and then, and the next one at once while one says
+    /// that there is more to do. One that fails is tried again.
+    pub fn spawn_rounds<W, F, E>(&self, name: &'static str, every: Duration, round: W)
+    where
+        W: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<bool, E>> + Send,
+        E: Error + Send + 'static,
+    {
+        self.spawn(name, move |shutdown| async move {
+            let mut ticks = tokio::time::interval(every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            while shutdown.or(ticks.tick()).await.is_some() {
+                while !shutdown.is_requested() {
+                    match round().await {
+                        Ok(true) => {}
+                        Ok(false) => break,
+                        Err(error) => {
+                            let error: &dyn Error = &error;
+                            tracing::warn!(error, job = name, "a round of a job failed; it is tried again");
+                            break;
+                        }
+                    }
+                }
+            }
+            Ok(())
+        });
     }
 
     fn start<W, F>(&self, stage: &Arc<Stage>, name: &'static str, work: W)

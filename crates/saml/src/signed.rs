@@ -222,7 +222,7 @@ fn same(seen: Option<&str>, covered: Option<&str>) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        Check, PrivateKey,
+        Check,
         crypto::CALLS,
         support::{
             Setting, documents,
@@ -255,12 +255,10 @@ mod tests {
             ("no signature", sealed(&documents::assertion())),
             ("a bad inner signature", sealed(&swap(&signed, "taro@", "hanako@"))),
         ];
-        let decryption =
-            vec![PrivateKey::from_pkcs8_der(&keys::long().private.private_key_to_pkcs8().unwrap()).unwrap()];
         let trusted: [&[&Key]; 3] =
             [&[keys::rsa()], &[keys::ec(), keys::rsa(), keys::foreign()], &[keys::rsa(), keys::ec()]];
         for trusted in trusted {
-            let setting = Setting { decryption: decryption.clone(), ..Setting::trusting(trusted) };
+            let setting = Setting { decryption: vec![keys::long()], ..Setting::trusting(trusted) };
             for (name, document) in &failures {
                 let tries = usize::try_from(tries(&setting, document)).unwrap();
                 assert_eq!(tries, trusted.len(), "{name}, {} certificates", trusted.len());

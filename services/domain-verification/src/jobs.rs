@@ -2,9 +2,9 @@
 //! and forgets what is no longer needed.
 
 use crate::{app::Domains, store};
-use pass_runtime::{Context, Shutdown};
-use std::{error::Error, time::Duration};
-use tokio::time::MissedTickBehavior;
+use pass_events::requests;
+use pass_runtime::Context;
+use std::time::Duration;
 
 /// How often it is looked for something to do.
 const EVERY: Duration = Duration::from_secs(1);
@@ -12,37 +12,16 @@ const EVERY: Duration = Duration::from_secs(1);
 const BATCH: i64 = 100;
 /// After this time whoever began to remove a domain has died: no served call takes so long.
 const LEFT_BEHIND: time::Duration = time::Duration::minutes(2);
-/// How long a `request_id` is remembered.
-const REQUESTS_KEPT: time::Duration = time::Duration::days(30);
 /// How long it is remembered that a domain was removed.
 const REMOVED_KEPT: time::Duration = time::Duration::days(30);
 
 /// Starts the job.
 pub fn spawn(domains: &Domains, context: &Context) {
     let domains = domains.clone();
-    context.tasks.spawn("domain tidying", move |shutdown| async move {
-        run(&domains, &shutdown).await;
-        Ok(())
+    context.tasks.spawn_rounds("domain tidying", EVERY, move || {
+        let domains = domains.clone();
+        async move { domains.tidy().await }
     });
-}
-
-/// A round now and then, and the next one at once while there is more to do.
-async fn run(domains: &Domains, shutdown: &Shutdown) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while shutdown.or(ticks.tick()).await.is_some() {
-        while !shutdown.is_requested() {
-            match domains.tidy().await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    let error: &dyn Error = &error;
-                    tracing::warn!(error, "a round of tidying failed; it is tried again");
-                    break;
-                }
-            }
-        }
-    }
 }
 
 impl Domains {
@@ -52,8 +31,8 @@ impl Domains {
         let mut conn = self.pool.acquire().await?;
         let back = store::domains::put_back_left_behind(&mut conn, now - LEFT_BEHIND, BATCH).await?;
         let forgotten = store::domains::forget_removed(&mut conn, now - REMOVED_KEPT, BATCH).await?;
-        let requests = store::requests::prune(&mut conn, now - REQUESTS_KEPT, BATCH).await?;
+        let asked = requests::prune(&mut conn, now, BATCH).await?;
         let emptied = store::throttles::prune(&mut conn, now, BATCH).await?;
-        Ok([back, forgotten, requests, emptied].contains(&BATCH.unsigned_abs()))
+        Ok([back, forgotten, asked, emptied].contains(&BATCH.unsigned_abs()))
     }
 }

@@ -1,6 +1,8 @@
 //! From the outbox to the broker.
 
-use crate::support::{QUEUE, Record, SECOND, World, impatient, ready, session_ended, signed_in, stop};
+use crate::support::{
+    QUEUE, Record, SECOND, World, impatient, ready, session_ended, signed_in, signed_in_by, stop,
+};
 use pass_testkit::wait_for;
 
 /// proves: an event that nobody is bound to is kept, not dropped
@@ -12,6 +14,17 @@ async fn what_nobody_wants_goes_to_the_queue_of_the_unrouted() {
     let message = world.message("unrouted").await;
     assert_eq!(message.properties.message_id().as_ref().unwrap().as_str(), id.to_string());
     assert_eq!(message.routing_key.as_str(), "identity.signed_in");
+    world.settled(0).await;
+}
+
+/// proves: an event is not limited by the size of a frame
+#[tokio::test]
+async fn an_event_of_several_frames_arrives_whole() {
+    let world = World::new().await;
+    world.relay();
+    world.publish(signed_in_by(1, &"x".repeat(100_000))).await;
+    let message = world.message("unrouted").await;
+    assert!(message.data.len() > 100_000, "{}", message.data.len());
     world.settled(0).await;
 }
 

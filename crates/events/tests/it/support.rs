@@ -174,8 +174,13 @@ pub fn account(number: u64) -> AccountId {
 }
 
 pub fn signed_in(number: u64) -> Event {
+    signed_in_by(number, "pwd")
+}
+
+/// The same, by this method.
+pub fn signed_in_by(number: u64, method: &str) -> Event {
     let account_id = account(number).to_string();
-    let payload = SignedIn { account_id, ..SignedIn::default() };
+    let payload = SignedIn { account_id, methods: vec![method.to_owned()], ..SignedIn::default() };
     Event::new(Key::account(account(number)), Payload::SignedIn(payload))
 }
 

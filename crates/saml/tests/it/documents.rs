@@ -65,6 +65,7 @@ fn documents_that_are_not_well_formed_are_refused() {
     let cases = [
         ("truncated", signed[..signed.len() - 20].to_owned(), Check::Document),
         ("trailing text", format!("{signed}x"), Check::Document),
+        ("trailing null characters", format!("{signed}\0\0"), Check::Document),
         ("two roots", format!("{signed}{signed}"), Check::Document),
         (
             "a duplicate attribute",
@@ -103,6 +104,7 @@ fn other_encodings_are_refused() {
             ("UTF-7 declared", declared("UTF-7"), Check::Document),
             ("Latin-1 declared", declared("ISO-8859-1"), Check::Document),
             ("XML 1.1", format!(r#"<?xml version="1.1"?>{signed}"#).into_bytes(), Check::Document),
+            ("UTF-7 in fact", signed.replace('<', "+ADw-").into_bytes(), Check::Document),
             ("UTF-16 in fact", utf16, Check::Encoding),
             ("Latin-1 in fact", latin, Check::Encoding),
         ],

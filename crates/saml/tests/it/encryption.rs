@@ -8,15 +8,11 @@ use crate::support::{
     signing::{How, sign},
     swap,
 };
-use pass_saml::{Check, PrivateKey, Refusal};
-
-fn private(key: &keys::Key) -> PrivateKey {
-    PrivateKey::from_pkcs8_der(&key.private.private_key_to_pkcs8().unwrap()).unwrap()
-}
+use pass_saml::{Check, Refusal};
 
 /// We have the key `long`; the identity provider signs with `rsa`.
 fn setting() -> Setting {
-    Setting { decryption: vec![private(keys::long())], ..Setting::default() }
+    Setting { decryption: vec![keys::long()], ..Setting::default() }
 }
 
 fn sealed(assertion: &str) -> String {
@@ -47,8 +43,7 @@ fn signatures_count_inside_and_outside() {
 /// proves SML-7 for our own keys: the old one decrypts still
 #[test]
 fn our_old_key_decrypts_still() {
-    let both =
-        Setting { decryption: vec![private(keys::foreign()), private(keys::long())], ..Setting::default() };
+    let both = Setting { decryption: vec![keys::foreign(), keys::long()], ..Setting::default() };
     assert!(both.judge(sealed(&documents::signed_assertion())).is_ok());
 }
 
@@ -58,6 +53,8 @@ fn failures_can_not_be_told_apart() {
     let signed = documents::signed_assertion();
     let evil = swap(&signed, "taro@", "hanako@");
     let foreign = sign(&documents::assertion(), documents::ASSERTION_ID, keys::foreign(), &How::default());
+    let forged = swap(&swap(&documents::assertion(), "taro@", "hanako@"), documents::ASSERTION_ID, "_evil");
+    let wrapped = swap(&forged, "</saml:Assertion>", &format!("{signed}</saml:Assertion>"));
     let outer = |assertion: &str| sign(&sealed(assertion), RESPONSE_ID, keys::rsa(), &How::default());
     let for_another = seal(&signed, AES256_GCM, Transport::Oaep1p, keys::foreign());
     let (_, data) = encrypt(signed.as_bytes(), AES256_GCM);
@@ -74,6 +71,7 @@ fn failures_can_not_be_told_apart() {
         ("a comment inside", sealed(&swap(&signed, ADDRESS, "taro@<!---->example.test"))),
         ("a document type inside", sealed(&format!("<!DOCTYPE x>{signed}"))),
         ("nothing inside", sealed("")),
+        ("a forged one around the signed one inside", sealed(&wrapped)),
         ("an encrypted one inside", sealed(&seal(&signed, AES256_GCM, Transport::Oaep1p, keys::long()))),
         ("for another", documents::response(&for_another)),
         ("a key of the wrong length", documents::response(&wrong_length)),
@@ -145,6 +143,11 @@ fn other_algorithms_and_parts_are_refused() {
             ("four keys", swap(&good, key, &key.repeat(4)), Check::Decryption),
             ("a reference", good.replace(&good[value_begin..value_end], reference), Check::Decryption),
             ("two EncryptedData", swap(&good, data, &data.repeat(2)), Check::Shape),
+            (
+                "one in plain text beside the encrypted one",
+                swap(&good, "</samlp:Response>", &format!("{}</samlp:Response>", documents::assertion())),
+                Check::Shape,
+            ),
             (
                 "two encrypted assertions",
                 swap(

@@ -7,7 +7,6 @@ use crate::support::{
     sealing::{AES128_CBC, AES128_GCM, AES256_CBC, AES256_GCM},
     signing::{DS, insert, signed_info},
 };
-use pass_saml::PrivateKey;
 use std::{fs, process::Command};
 
 /// An empty signature for the program to fill in.
@@ -79,9 +78,7 @@ fn what_xmlsec1_signs_is_taken() {
 /// proves SML-4 with a foreign encrypter
 #[test]
 fn what_xmlsec1_encrypts_is_taken() {
-    let decryption =
-        vec![PrivateKey::from_pkcs8_der(&keys::long().private.private_key_to_pkcs8().unwrap()).unwrap()];
-    let setting = Setting { decryption, ..Setting::default() };
+    let setting = Setting { decryption: vec![keys::long()], ..Setting::default() };
     let public = keys::long().private.public_key_to_pem().unwrap();
     for (content, session) in
         [(AES128_CBC, "aes-128"), (AES256_CBC, "aes-256"), (AES128_GCM, "aes-128"), (AES256_GCM, "aes-256")]

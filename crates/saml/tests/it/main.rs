@@ -9,6 +9,7 @@ mod encryption;
 mod foreign;
 mod metadata;
 mod mutation;
+mod peers;
 mod requests;
 mod resources;
 mod signatures;

@@ -38,18 +38,37 @@ fn seams(text: &str) -> Vec<usize> {
     seams
 }
 
-struct Mutator<'a> {
-    entropy: &'a Entropy,
-    donors: &'a [&'a str],
+/// Mutants without end, the same ones each time but for what the keys make of them.
+pub struct Mutants {
+    entropy: Entropy,
+    genuine: Vec<String>,
+    donors: Vec<String>,
 }
 
-impl Mutator<'_> {
+impl Iterator for Mutants {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let mut document = self.pick(&self.genuine);
+        for _ in 0..=self.below(4) {
+            document = self.mutate(&document);
+        }
+        Some(document)
+    }
+}
+
+impl Mutants {
+    pub fn new() -> Self {
+        let (genuine, donors) = stock();
+        Self { entropy: Entropy::from_seed(20_260_301), genuine, donors }
+    }
+
     fn below(&self, bound: usize) -> usize {
         self.entropy.below(u32::try_from(bound.max(1)).unwrap()) as usize
     }
 
-    fn pick<T: Copy>(&self, from: &[T]) -> T {
-        from[self.below(from.len())]
+    fn pick<T: Clone>(&self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
     }
 
     /// An element of `text`, as its range; the whole of a short document at worst.
@@ -79,12 +98,12 @@ impl Mutator<'_> {
             1 => put(range.end, piece),
             2 => put(self.pick(&seams), piece),
             3 => {
-                let donor = self.pick(self.donors);
-                put(self.pick(&seams), &donor[self.element(donor)])
+                let donor = self.pick(&self.donors);
+                put(self.pick(&seams), &donor[self.element(&donor)])
             }
             4 => {
-                let donor = self.pick(self.donors);
-                format!("{}{}{}", &text[..range.start], &donor[self.element(donor)], &text[range.end..])
+                let donor = self.pick(&self.donors);
+                format!("{}{}{}", &text[..range.start], &donor[self.element(&donor)], &text[range.end..])
             }
             5 => {
                 let rest = format!("{}{}", &text[..range.start], &text[range.end..]);
@@ -160,19 +179,10 @@ const WORDS: [&str; 12] = [
 fn mutants_are_refused_or_the_genuine_person() {
     let seconds = std::env::var("PASS_SAML_MUTATION_SECONDS").ok().and_then(|text| text.parse().ok());
     let end = Instant::now() + Duration::from_secs(seconds.unwrap_or(10));
-    let entropy = Entropy::from_seed(20_260_301);
-    let (genuine, donors) = stock();
-    let donors: Vec<_> = donors.iter().map(String::as_str).collect();
-    let genuine: Vec<_> = genuine.iter().map(String::as_str).collect();
-    let mutator = Mutator { entropy: &entropy, donors: &donors };
     let setting = Setting::default();
     let expected = setting.judge(documents::signed()).unwrap();
     let (mut taken, mut tried) = (0_u64, 0_u64);
-    while Instant::now() < end {
-        let mut document = mutator.pick(&genuine).to_owned();
-        for _ in 0..=mutator.below(4) {
-            document = mutator.mutate(&document);
-        }
+    for document in Mutants::new().take_while(|_| Instant::now() < end) {
         tried += 1;
         if let Ok(validated) = setting.judge(&document) {
             taken += 1;

@@ -3,7 +3,7 @@
 use crate::support::{
     Setting, assert_refused,
     documents::{self, ASSERTION_ID},
-    keys,
+    each, keys,
     signing::{DS, How, MORE, sign, signature, signed_info},
     swap,
 };
@@ -80,6 +80,8 @@ fn keys_of_others_are_refused() {
     );
     let how = How { key_info: info, ..How::default() };
     let foreign = sign(&documents::assertion(), ASSERTION_ID, keys::foreign(), &how);
+    let whole = documents::response(&documents::assertion());
+    let foreign_response = sign(&whole, documents::RESPONSE_ID, keys::foreign(), &how);
     let other_type = sign(&documents::assertion(), ASSERTION_ID, keys::ec(), &How::default());
     let mixed = sign(&documents::signed(), documents::RESPONSE_ID, keys::ec(), &How::default());
     let retrieval =
@@ -92,6 +94,7 @@ fn keys_of_others_are_refused() {
                 documents::response(&foreign),
                 Check::Signature,
             ),
+            ("a foreign key with its certificate, response signed", foreign_response, Check::Signature),
             ("a key of another type", documents::response(&other_type), Check::Signature),
             (
                 "RetrievalMethod",
@@ -255,6 +258,19 @@ fn transforms_that_compute_are_refused() {
             ("c14n with comments", instead(COMMENTS), Check::Algorithm),
             ("only one transform", instead(""), Check::Algorithm),
             ("something in the transform", instead(HIDDEN), Check::SignatureShape),
+        ],
+    );
+    // What makes inclusive canonicalisation expensive: it writes each namespace that is in scope.
+    let crowded = |count: u32| {
+        let more = each(count, |i| format!(r#" xmlns:n{i}="urn:n{i}""#));
+        let opened = format!(r#" ID="{ASSERTION_ID}""#);
+        swap(&instead(INCLUSIVE), &opened, &format!("{more}{opened}"))
+    };
+    assert_refused(
+        &Setting::default(),
+        [
+            ("inclusive c14n with 20 namespaces", crowded(20), Check::Algorithm),
+            ("inclusive c14n with 5,000 namespaces", crowded(5_000), Check::Complexity),
         ],
     );
     let inclusive_info = hostile(&|info: String| {

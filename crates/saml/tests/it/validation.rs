@@ -23,6 +23,11 @@ fn names_of_others_are_refused_however_it_is_signed() {
         [
             ("another audience", assertion_with(&format!(">{SP}<"), &format!(">{other}<")), Check::Audience),
             (
+                "another audience, response signed",
+                response_with(&format!(">{SP}<"), &format!(">{other}<")),
+                Check::Audience,
+            ),
+            (
                 "an audience that begins alike",
                 assertion_with(&format!(">{SP}<"), &format!(">{SP}/x<")),
                 Check::Audience,
@@ -81,13 +86,13 @@ fn names_of_others_are_refused_however_it_is_signed() {
 
 #[test]
 fn conditions_must_be_there_and_name_us() {
-    let remove = |begin: &str, end: &str| {
-        documents::assertion_edited(|text| {
-            let from = text.find(begin).unwrap();
-            let to = text.find(end).unwrap() + end.len();
-            format!("{}{}", &text[..from], &text[to..])
-        })
+    let without = |text: &str, begin: &str, end: &str| {
+        let from = text.find(begin).unwrap();
+        let to = text.find(end).unwrap() + end.len();
+        format!("{}{}", &text[..from], &text[to..])
     };
+    let remove = |begin: &str, end: &str| documents::assertion_edited(|text| without(&text, begin, end));
+    let of_response = |begin: &str, end: &str| documents::response_edited(|text| without(&text, begin, end));
     let restriction =
         format!("<saml:AudienceRestriction><saml:Audience>{SP}</saml:Audience></saml:AudienceRestriction>");
     let foreign = "<saml:AudienceRestriction><saml:Audience>urn:x</saml:Audience></saml:AudienceRestriction>";
@@ -105,6 +110,21 @@ fn conditions_must_be_there_and_name_us() {
             (
                 "two restrictions, one foreign",
                 assertion_with(&restriction, &format!("{restriction}{foreign}")),
+                Check::Audience,
+            ),
+            (
+                "no Conditions, response signed",
+                of_response("<saml:Conditions", "</saml:Conditions>"),
+                Check::Conditions,
+            ),
+            (
+                "no AudienceRestriction, response signed",
+                of_response("<saml:AudienceRestriction>", "</saml:AudienceRestriction>"),
+                Check::Audience,
+            ),
+            (
+                "two restrictions, one foreign, response signed",
+                response_with(&restriction, &format!("{foreign}{restriction}")),
                 Check::Audience,
             ),
             (

@@ -1,20 +1,15 @@
 //! Applying for the trial of Nulab Pass (BIL-1).
 
-use super::{
-    Billing, By, Fault, Refused, authorize,
-    error::faults,
-    request::{Claim, claim, recall},
-};
+use super::{Billing, By, Refused, authorize};
 use crate::{
     domain::{
         application::{Application, State},
         authority::Buyer,
     },
-    events,
-    grpc::organizations::OrganizationsError,
-    store,
+    events, store,
 };
-use pass_mesh::Problem;
+use pass_events::requests::{Claim, claim, recall};
+use pass_mesh::{Fault, NeighbourError, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{
     ApplicationId, CompanyName, Email, Invalid, Kind, Language, OrganizationId, PersonName, RequestId,
@@ -66,7 +61,7 @@ pub enum ApplyForTrialError {
     Fault(#[source] Fault),
 }
 
-faults!(ApplyForTrialError: sqlx::Error, OrganizationsError);
+faults!(ApplyForTrialError: sqlx::Error, NeighbourError);
 authorize::refusals!(ApplyForTrialError);
 
 impl Problem for ApplyForTrialError {
@@ -132,7 +127,7 @@ impl Billing {
         apply: &ApplyForTrial,
     ) -> Result<Option<Application>, ApplyForTrialError> {
         let mut conn = self.pool.acquire().await?;
-        match recall(&mut conn, by, apply.request, &content(apply)).await? {
+        match recall(&mut conn, by.account, apply.request, &content(apply)).await? {
             Claim::First => Ok(None),
             Claim::Reused => Err(ApplyForTrialError::RequestIdReused),
             Claim::Repeated(id) => {
@@ -170,7 +165,9 @@ impl Billing {
         let application = self.application(buyer, apply);
         let id = application.id;
         let mut tx = self.pool.begin().await?;
-        match claim(&mut tx, by, apply.request, &content(apply), id.uuid(), application.created_at).await? {
+        match claim(&mut tx, by.account, apply.request, &content(apply), id.uuid(), application.created_at)
+            .await?
+        {
             Claim::First => {}
             Claim::Reused => return Err(ApplyForTrialError::RequestIdReused),
             Claim::Repeated(id) => {

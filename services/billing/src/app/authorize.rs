@@ -2,7 +2,8 @@
 //! organization and not of the token, whose role may be five minutes old.
 
 use super::{Billing, By, Refused};
-use crate::{domain::authority::Buyer, grpc::organizations::OrganizationsError};
+use crate::domain::authority::Buyer;
+use pass_mesh::NeighbourError;
 use pass_types::OrganizationId;
 
 /// An error of authorization: refused, or not known.
@@ -11,14 +12,14 @@ pub enum Unauthorized {
     /// The person may not.
     Refused(Refused),
     /// Organization did not say.
-    Organizations(OrganizationsError),
+    Unknown(NeighbourError),
 }
 
 impl Billing {
     /// An administrator or Plan Admin of the organization.
     pub(super) async fn buyer(&self, by: &By, id: OrganizationId) -> Result<Buyer, Unauthorized> {
         let place = self.organizations.place(&by.calls, by.account, id).await;
-        let place = place.map_err(Unauthorized::Organizations)?;
+        let place = place.map_err(Unauthorized::Unknown)?;
         let place = place.ok_or(Unauthorized::Refused(Refused::NotFound))?;
         Buyer::of(by.account, &place).map_err(|needed| Unauthorized::Refused(needed.into()))
     }
@@ -31,7 +32,7 @@ macro_rules! refusals {
             fn from(unauthorized: crate::app::authorize::Unauthorized) -> Self {
                 match unauthorized {
                     crate::app::authorize::Unauthorized::Refused(refused) => Self::Refused(refused),
-                    crate::app::authorize::Unauthorized::Organizations(error) => Self::Fault(error.into()),
+                    crate::app::authorize::Unauthorized::Unknown(error) => Self::Fault(error.into()),
                 }
             }
         }

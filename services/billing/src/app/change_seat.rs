@@ -4,7 +4,7 @@
 //! organization's row of `subscriptions`, the event's key. Whoever takes the last seat holds the second
 //! until the commit.
 
-use super::{Author, Billing, Fault, error::faults};
+use super::{Author, Billing};
 use crate::{
     domain::{
         seat::{Attempt, Seat, Step, Superseded},
@@ -12,7 +12,7 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountId, Kind, OrganizationId};
 use sqlx::PgConnection;

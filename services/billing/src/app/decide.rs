@@ -1,6 +1,6 @@
 //! Granting and refusing a trial, by operators (BIL-1, BIL-2).
 
-use super::{Billing, Fault, Operator, Refused, error::faults};
+use super::{Billing, Operator, Refused};
 use crate::{
     domain::{
         application::{Application, Decided, Decision, Outcome, RejectionReason},
@@ -8,7 +8,7 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{ApplicationId, Kind};
 

@@ -9,11 +9,10 @@ mod error;
 mod get_nulab_pass;
 mod list_applications;
 mod prepare_application_mail;
-mod request;
 
 pub use apply_for_trial::ApplyForTrial;
 pub use change_seat::ChangeSeat;
-pub use error::{Fault, ReadError, Refused};
+pub use error::{ReadError, Refused};
 pub use list_applications::{ListApplications, Which};
 pub use prepare_application_mail::ApplicationMail;
 

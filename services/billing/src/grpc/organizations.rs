@@ -1,7 +1,7 @@
 //! Asking organization about organizations and their members.
 
 use crate::domain::authority::is_plan_admin;
-use pass_mesh::{CallContext, Channel, Failure, Problem};
+use pass_mesh::{CallContext, Channel, Failure, NeighbourError, answer as answered};
 use pass_proto::{
     convert::{FromWire, privileges_from_wire},
     errors::v1::ErrorReason,
@@ -11,7 +11,7 @@ use pass_proto::{
         membership_service_client::MembershipServiceClient,
     },
 };
-use pass_types::{AccountId, Email, Invalid, Kind, Membership, OrganizationId, Role, SpaceKey};
+use pass_types::{AccountId, Email, Invalid, Membership, OrganizationId, Role, SpaceKey};
 
 /// Organization, as far as billing asks it.
 #[derive(Clone)]
@@ -26,31 +26,11 @@ pub struct Organization {
     pub has_product: bool,
 }
 
-/// Organization did not say what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum OrganizationsError {
-    /// It refused or did not answer.
-    #[error("organization did not answer")]
-    Call(#[source] Failure),
-    /// It said something that can't be.
-    #[error("organization's answer is not valid")]
-    Answer(#[source] Invalid),
-}
+/// Its name, in errors.
+const NAME: &str = "organization";
 
-impl Problem for OrganizationsError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Call(failure) if failure.kind == Kind::Unavailable => Kind::Unavailable,
-            Self::Call(_) | Self::Answer(_) => Kind::Internal,
-        }
-    }
-
-    fn reason(&self) -> ErrorReason {
-        match self.kind() {
-            Kind::Unavailable => ErrorReason::Unavailable,
-            _ => ErrorReason::Internal,
-        }
-    }
+fn invalid(invalid: Invalid) -> NeighbourError {
+    NeighbourError::Answer(NAME, invalid)
 }
 
 impl Organizations {
@@ -65,18 +45,17 @@ impl Organizations {
         calls: &CallContext,
         account: AccountId,
         organization: OrganizationId,
-    ) -> Result<Option<Membership>, OrganizationsError> {
+    ) -> Result<Option<Membership>, NeighbourError> {
         let request = calls.request(ResolveMembershipRequest {
             account_id: account.to_string(),
             organization_id: organization.to_string(),
             product: 0,
         });
         let answer = self.0.clone().resolve_membership(request).await;
-        let answer = answer.map_err(|status| OrganizationsError::Call(Failure::of(&status)))?.into_inner();
-        let place = place(answer).map_err(OrganizationsError::Answer)?;
+        let place = place(answered(NAME, answer)?).map_err(invalid)?;
         match place {
             Some(place) if place.organization != organization => {
-                Err(OrganizationsError::Answer(Invalid("must be about the organization that was asked for")))
+                Err(invalid(Invalid("must be about the organization that was asked for")))
             }
             place => Ok(place),
         }
@@ -87,7 +66,7 @@ impl Organizations {
         &self,
         calls: &CallContext,
         organization: OrganizationId,
-    ) -> Result<Option<Organization>, OrganizationsError> {
+    ) -> Result<Option<Organization>, NeighbourError> {
         let by = Some(By::OrganizationId(organization.to_string()));
         let answer = self.0.clone().find_organization(calls.request(FindOrganizationRequest { by })).await;
         let FindOrganizationResponse { organization, has_product } = match answer {
@@ -96,12 +75,12 @@ impl Organizations {
                 let failure = Failure::of(&status);
                 return match failure.reason {
                     ErrorReason::NotFound => Ok(None),
-                    _ => Err(OrganizationsError::Call(failure)),
+                    _ => Err(NeighbourError::Call(NAME, Box::new(failure))),
                 };
             }
         };
         let found = organization.ok_or(Invalid("must have an organization"));
-        let space_key = found.and_then(|it| it.space_key.parse()).map_err(OrganizationsError::Answer)?;
+        let space_key = found.and_then(|it| it.space_key.parse()).map_err(invalid)?;
         Ok(Some(Organization { space_key, has_product }))
     }
 
@@ -111,12 +90,11 @@ impl Organizations {
         calls: &CallContext,
         organization: OrganizationId,
         email: &Email,
-    ) -> Result<bool, OrganizationsError> {
+    ) -> Result<bool, NeighbourError> {
         let (organization_id, email) = (organization.to_string(), email.as_str().to_owned());
         let request = calls.request(FindMemberRequest { organization_id, email });
         let answer = self.0.clone().find_member(request).await;
-        let answer = answer.map_err(|status| OrganizationsError::Call(Failure::of(&status)))?;
-        let FindMemberResponse { members } = answer.into_inner();
+        let FindMemberResponse { members } = answered(NAME, answer)?;
         let plan_admin = |member: Member| {
             let place = Membership {
                 organization,
@@ -126,7 +104,7 @@ impl Organizations {
             Ok(!member.suspended && is_plan_admin(&place))
         };
         let found: Result<Vec<bool>, Invalid> = members.into_iter().map(plan_admin).collect();
-        Ok(found.map_err(OrganizationsError::Answer)?.contains(&true))
+        Ok(found.map_err(invalid)?.contains(&true))
     }
 }
 

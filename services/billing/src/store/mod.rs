@@ -1,7 +1,6 @@
 //! The only SQL of the service: functions on a connection, that neither begin nor commit.
 
 pub mod applications;
-pub mod requests;
 pub mod seats;
 pub mod subscriptions;
 

@@ -1,10 +1,6 @@
 //! Adding a domain (DOM-1, DOM-3, DOM-4).
 
-use super::{
-    By, Domains, Fault, Refused, authorize,
-    error::faults,
-    request::{Claim, claim},
-};
+use super::{By, Domains, Refused, authorize};
 use crate::{
     domain::{
         claim::{Domain, Everybodys},
@@ -12,7 +8,8 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::Problem;
+use pass_events::requests::{Claim, claim};
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, OrganizationId, RequestId};
 
@@ -95,7 +92,7 @@ impl Domains {
         let domain = Domain::claim(organization, name, &self.entropy, now)?;
         let content = ["AddDomain", &organization.to_string(), domain.name.as_str()];
         let mut tx = self.pool.begin().await?;
-        match claim(&mut tx, by, request, &content, domain.id.uuid(), now).await? {
+        match claim(&mut tx, by.person.account, request, &content, domain.id.uuid(), now).await? {
             Claim::First => {}
             Claim::Reused => return Err(AddDomainError::RequestIdReused),
             Claim::Repeated(id) => {

@@ -1,8 +1,9 @@
 //! The first statement of each use case: what the person may do to this organization. Asked of the services
 //! that own the answer, not read from the token, whose role may be five minutes old.
 
-use super::{By, Domains, Fault, Refused};
+use super::{By, Domains, Refused};
 use crate::domain::authority::{Administrator, Subscriber};
+use pass_mesh::Fault;
 use pass_types::OrganizationId;
 
 /// An error of authorization: refused, or not known.

@@ -7,11 +7,10 @@ mod error;
 mod list_domains;
 mod page;
 mod remove_domain;
-mod request;
 mod verify_domain;
 
 pub use add_domain::AddDomain;
-pub use error::{Fault, ReadError, Refused};
+pub use error::{ReadError, Refused};
 pub use list_domains::ListDomains;
 
 use crate::{dns::Resolvers, domain::throttle::Limit, grpc::peers::Peers};

@@ -6,7 +6,7 @@
 //! last the domain is removed or put back. What a crash leaves half-way, a job puts back: nothing is lost by
 //! that, and nobody was told that it is gone. A try that was put back or overtaken can't remove any more.
 
-use super::{By, Domains, Fault, Refused, authorize, error::faults};
+use super::{By, Domains, Refused, authorize};
 use crate::{
     domain::{
         authority::Administrator,
@@ -14,7 +14,7 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{DomainId, Kind, OrganizationId};
 

@@ -1,7 +1,7 @@
 //! Looking a domain's record up (DOM-2). Verifying converts nobody (DOM-7): it is told, and no account is
 //! touched.
 
-use super::{By, Domains, Fault, Refused, authorize, error::faults};
+use super::{By, Domains, Refused, authorize};
 use crate::{
     dns::PATIENCE,
     domain::{
@@ -14,7 +14,7 @@ use crate::{
     events,
     store::{self, throttles::Subject},
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{DomainId, Kind, OrganizationId};
 use std::time::Duration;

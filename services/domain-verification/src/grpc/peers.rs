@@ -2,11 +2,10 @@
 //! domain.
 
 use crate::domain::name::DomainName;
-use pass_mesh::{CallContext, Channel, Failure, Problem};
+use pass_mesh::{CallContext, Channel, NeighbourError, answer};
 use pass_proto::{
     billing::v1::{CheckEntitlementRequest, seat_service_client::SeatServiceClient},
     convert::{FromWire, entitlement},
-    errors::v1::ErrorReason,
     identity::v1::{
         CountManagedAccountsRequest, CountManagedAccountsResponse,
         directory_service_client::DirectoryServiceClient,
@@ -17,8 +16,7 @@ use pass_proto::{
     },
     types::v1::Product,
 };
-use pass_types::{AccountId, Entitlement, Invalid, Kind, OrganizationId, Role};
-use tonic::{Response, Status};
+use pass_types::{AccountId, Entitlement, Invalid, OrganizationId, Role};
 
 /// The services that this one asks.
 #[derive(Clone)]
@@ -26,40 +24,6 @@ pub struct Peers {
     memberships: MembershipServiceClient<Channel>,
     seats: SeatServiceClient<Channel>,
     directory: DirectoryServiceClient<Channel>,
-}
-
-/// Another service did not say something.
-#[derive(Debug, thiserror::Error)]
-pub enum PeerError {
-    /// It refused or did not answer.
-    #[error("{0} did not answer")]
-    Call(&'static str, #[source] Box<Failure>),
-    /// It said something that can't be.
-    #[error("{0}'s answer is not valid")]
-    Answer(&'static str, #[source] Invalid),
-}
-
-impl Problem for PeerError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Call(_, failure) if failure.kind == Kind::Unavailable => Kind::Unavailable,
-            Self::Call(..) | Self::Answer(..) => Kind::Internal,
-        }
-    }
-
-    fn reason(&self) -> ErrorReason {
-        match self.kind() {
-            Kind::Unavailable => ErrorReason::Unavailable,
-            _ => ErrorReason::Internal,
-        }
-    }
-}
-
-fn answer<T>(of: &'static str, answer: Result<Response<T>, Status>) -> Result<T, PeerError> {
-    match answer {
-        Ok(response) => Ok(response.into_inner()),
-        Err(status) => Err(PeerError::Call(of, Box::new(Failure::of(&status)))),
-    }
 }
 
 impl Peers {
@@ -78,7 +42,7 @@ impl Peers {
         calls: &CallContext,
         account: AccountId,
         organization: OrganizationId,
-    ) -> Result<Option<Role>, PeerError> {
+    ) -> Result<Option<Role>, NeighbourError> {
         let request = ResolveMembershipRequest {
             account_id: account.to_string(),
             organization_id: organization.to_string(),
@@ -90,7 +54,7 @@ impl Peers {
         if organization_id.is_empty() {
             return Ok(None);
         }
-        let invalid = |invalid| PeerError::Answer("organization", invalid);
+        let invalid = |invalid| NeighbourError::Answer("organization", invalid);
         if organization_id.parse::<OrganizationId>().map_err(invalid)? != organization {
             return Err(invalid(Invalid("must be the organization that was asked for")));
         }
@@ -102,10 +66,11 @@ impl Peers {
         &self,
         calls: &CallContext,
         organization: OrganizationId,
-    ) -> Result<Entitlement, PeerError> {
+    ) -> Result<Entitlement, NeighbourError> {
         let request = CheckEntitlementRequest { organization_id: organization.to_string() };
         let checked = self.seats.clone().check_entitlement(calls.request(request)).await;
-        entitlement(&answer("billing", checked)?).map_err(|invalid| PeerError::Answer("billing", invalid))
+        entitlement(&answer("billing", checked)?)
+            .map_err(|invalid| NeighbourError::Answer("billing", invalid))
     }
 
     /// How many Managed Accounts of an organization have an address under a domain, those that are being
@@ -115,13 +80,13 @@ impl Peers {
         calls: &CallContext,
         organization: OrganizationId,
         domain: &DomainName,
-    ) -> Result<u32, PeerError> {
+    ) -> Result<u32, NeighbourError> {
         let request = CountManagedAccountsRequest {
             organization_id: organization.to_string(),
             domain: domain.to_string(),
         };
         let counted = self.directory.clone().count_managed_accounts(calls.request(request)).await;
         let CountManagedAccountsResponse { count } = answer("identity", counted)?;
-        u32::try_from(count).map_err(|_| PeerError::Answer("identity", Invalid("must not be negative")))
+        u32::try_from(count).map_err(|_| NeighbourError::Answer("identity", Invalid("must not be negative")))
     }
 }

@@ -1,7 +1,6 @@
 //! The only SQL of the service: functions on a connection, that neither begin nor commit.
 
 pub mod domains;
-pub mod requests;
 pub mod throttles;
 
 use pass_types::Invalid;

@@ -10,7 +10,7 @@ use openssl::{
     rsa::Rsa,
     x509::{X509, X509NameBuilder},
 };
-use pass_saml::Certificate;
+use pass_saml::{Certificate, PrivateKey};
 use std::sync::LazyLock;
 use time::{Duration, OffsetDateTime};
 
@@ -29,6 +29,11 @@ impl Key {
 
     pub fn is_rsa(&self) -> bool {
         self.private.rsa().is_ok()
+    }
+
+    /// As ours, to decrypt with.
+    pub fn for_us(&self) -> PrivateKey {
+        PrivateKey::from_pkcs8_der(&self.private.private_key_to_pkcs8().unwrap()).unwrap()
     }
 
     /// The same key with a certificate of other dates.
