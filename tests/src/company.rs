@@ -1,7 +1,7 @@
 //! A company that uses Nulab Pass, set up by its administrator through the console's pages: the domain in a
 //! real DNS server, pysaml2 as its identity provider (or another one: see [`Provider`](crate::Provider)).
 
-use crate::{Browser, Page, Suite};
+use crate::{Browser, Form, Page, Suite};
 use pass::Config;
 use pass_testkit::{Answer, DnsServer, Pysaml2, Switches};
 use pass_types::Clock;
@@ -126,15 +126,20 @@ impl<P> Company<P> {
 
     /// The administrator makes a Managed Account, in the first team if there is one (MAN-1).
     pub async fn create_managed(&self, name: &str, full: &str) -> Page {
+        let form = self.managed_form(name, full).await;
+        self.taro.submit(form).await
+    }
+
+    /// The form for that, filled in.
+    pub async fn managed_form(&self, name: &str, full: &str) -> Form {
         let page = self.taro.open(self.at("members/new-managed")).await;
         let team = page.body.split("name=\"team_ids\" value=\"").nth(1).map(|rest| &rest[..36]);
         let form = page.form("/members/new-managed").with("name", full);
         let form = form.with("email", &format!("{name}@{DOMAIN}"));
-        let form = match team {
+        match team {
             Some(team) => form.with("team_ids", team),
             None => form,
-        };
-        self.taro.submit(form).await
+        }
     }
 
     /// Somebody opens the product, chooses the Managed Account, types the Organization ID: the page that leads

@@ -24,9 +24,9 @@ use pass_proto::{
         AcceptInvitationRequest, CancelInvitationRequest, CheckAccessRequest, CreateInvitationRequest,
         GetInvitationRequest, GetOrganizationRequest, ListInvitationsRequest, ListMembersRequest,
         ListMyOrganizationsRequest, PrepareInvitationMailRequest, ResendInvitationRequest,
-        ResolveMembershipRequest, StartTrialRequest,
+        ResolveMembershipRequest, StartTrialRequest, list_members_request::State,
     },
-    types::v1::{Language, Product, Role},
+    types::v1::{AccountKind, Language, Product, Role},
 };
 use pass_types::Clock;
 
@@ -139,9 +139,11 @@ fn organizations(f: &Fixture) -> Vec<Row<'_>> {
                 query: "taro".to_owned(),
                 page_size: 10,
                 page_token: String::new(),
+                kind: AccountKind::Nulab.into(),
+                state: State::Active.into(),
             },
         )
-        .lenient(&["query: missing", "page_size: missing"]),
+        .lenient(&["query: missing", "page_size: missing", "kind: missing", "state: missing"]),
         // Who is in no Space of Acme's hears only that.
         row(
             "organization.v1.AccessService.CheckAccess",

@@ -21,7 +21,7 @@ const HANDLE_OF_NOTHING: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// A response that is none, in base64.
 pub const NO_RESPONSE: &str = "PG5vdGhpbmcvPg==";
 /// Where refused responses are written down (SML-5).
-pub const LOG: &[&str] = &["identity.saml_sign_in_log", "identity.outbox", "identity.outbox_keys"];
+pub const LOG: &[&str] = &["identity.saml_sign_in_log", "identity.saml_strangers"];
 
 /// Their rows, in the order in which the right callers are answered.
 pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
@@ -40,7 +40,11 @@ fn sign_ins(f: &Fixture) -> Vec<Row<'_>> {
         row(
             "identity.v1.SamlSignInService.BeginSamlSignIn",
             For::Anonymous,
-            &BeginSamlSignInRequest { identifier: HANDLE.to_owned(), continuation: "later".to_owned() },
+            &BeginSamlSignInRequest {
+                identifier: HANDLE.to_owned(),
+                continuation: "later".to_owned(),
+                force_authentication: false,
+            },
         )
         .lenient(&["continuation: missing"]),
         row(

@@ -169,10 +169,6 @@ remove = Remove
 details = Details
 teams = Teams
 privileges = Privileges
-and-others = { $count ->
-    [one] and one more
-   *[other] and { $count } more
-}
 
 apply = Apply for a trial of Nulab Pass
 apply-hint = Free of charge for 30 days, with all features: Managed Accounts, single sign-on with SAML, verified domains. We answer within 3 business days.
@@ -368,6 +364,13 @@ check-name_id = Name of the person (NameID)
 check-name_id_format = Format of the NameID
 check-attributes = Attributes
 check-address = Email address
+check-replay = Used once only
+check-connection = Connection
+check-account = Managed Account
+check-account_state = State of the Managed Account
+check-nulab_pass = Nulab Pass
+check-browser = Browser of the sign-in
+check-test = Test sign-in
 
 team-name = Team name
 team-name-hint = Unique in the organization.

@@ -169,7 +169,6 @@ remove = 削除
 details = 詳細
 teams = チーム
 privileges = 付加権限
-and-others = ほか{ $count }人
 
 apply = Nulab Pass のトライアルを申し込む
 apply-hint = 30日間無料ですべての機能を試せます（マネージドアカウント、SAML シングルサインオン、ドメイン認証）。3営業日以内に回答します。
@@ -362,6 +361,13 @@ check-name_id = NameID
 check-name_id_format = NameID の形式
 check-attributes = 属性
 check-address = メールアドレス
+check-replay = 一度だけの使用
+check-connection = 接続
+check-account = マネージドアカウント
+check-account_state = マネージドアカウントの状態
+check-nulab_pass = Nulab Pass
+check-browser = ログインを始めたブラウザ
+check-test = テストログイン
 
 team-name = チーム名
 team-name-hint = 組織内で重複しない名前です。

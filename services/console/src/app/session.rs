@@ -42,10 +42,9 @@ pub enum SessionError {
 impl Problem for SessionError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_))
-            | Self::Provider(ProviderError::Unavailable(_))
-            | Self::Busy => Kind::Unavailable,
-            Self::Database(_) | Self::Provider(_) => Kind::Internal,
+            Self::Database(error) => pass_mesh::database_kind(error),
+            Self::Provider(ProviderError::Unavailable(_)) | Self::Busy => Kind::Unavailable,
+            Self::Provider(_) => Kind::Internal,
         }
     }
 

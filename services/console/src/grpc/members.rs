@@ -3,7 +3,7 @@
 use super::{AsPerson, List, list, refused};
 use pass_proto::{
     convert::{FromWire, instant, privileges_from_wire},
-    organization::v1 as wire,
+    organization::v1::{self as wire, list_members_request::State},
 };
 use pass_types::{AccountId, AccountKind, Invalid, OrganizationId, Privileges, Role};
 use pass_web::Refusal;
@@ -40,12 +40,35 @@ impl AsPerson {
         query: &str,
         page_token: &str,
     ) -> Result<List<Member>, Refusal> {
-        let message = wire::ListMembersRequest {
+        self.list_members(wire::ListMembersRequest {
             organization_id: organization.to_string(),
             query: query.to_owned(),
             page_size: 0,
             page_token: page_token.to_owned(),
-        };
+            kind: 0,
+            state: 0,
+        })
+        .await
+    }
+
+    /// A page of the Managed Accounts that are not suspended, by name: who loses access with SAML (SML-10).
+    pub async fn managed_members(
+        &self,
+        organization: OrganizationId,
+        page_token: &str,
+    ) -> Result<List<Member>, Refusal> {
+        self.list_members(wire::ListMembersRequest {
+            organization_id: organization.to_string(),
+            query: String::new(),
+            page_size: 100,
+            page_token: page_token.to_owned(),
+            kind: AccountKind::Managed.to_wire() as i32,
+            state: State::Active as i32,
+        })
+        .await
+    }
+
+    async fn list_members(&self, message: wire::ListMembersRequest) -> Result<List<Member>, Refusal> {
         let request = self.context.request(message);
         let answer = self.suite.members.clone().list_members(request).await.map_err(refused)?;
         let wire::ListMembersResponse { members, next_page_token } = answer.into_inner();

@@ -53,7 +53,7 @@ impl InvitationPage {
     /// Where to sign in or up, and come back.
     pub fn sign_in_url(&self) -> String {
         let to = format!("/invitations/{}", self.token);
-        let query = serde_urlencoded::to_string([("to", to.as_str()), ("email", &self.invitation.email)]);
+        let query = serde_urlencoded::to_string([("to", to)]);
         format!("/sign-in?{}", query.unwrap_or_default())
     }
 }

@@ -125,7 +125,7 @@ pub async fn switch_on(
 
 async fn refused(me: &SignedIn, membership: &Membership, refusal: Refusal) -> Result<Response, Response> {
     if refusal.reason == ErrorReason::FreshSignInNeeded {
-        return Ok(to_fresh_sign_in(me, &Destination::SamlAgain(membership.organization.id)));
+        return Ok(to_fresh_sign_in(&Destination::SamlAgain(membership.organization.id)));
     }
     page_of(me, me.again(refusal)?, membership, vec![], None).await
 }

@@ -72,7 +72,7 @@ impl FromRequestParts<Console> for SignedIn {
         let browser = Browser::from_request_parts(parts, console).await?;
         let here: Destination = parts.uri.path().parse().unwrap_or(Destination::Home);
         let anew = was_sent_anew(&parts.headers);
-        match signed_in(parts, console, &browser).await {
+        match signed_in(&parts.headers, console, &browser).await {
             Ok(Found::Somebody(somebody)) => {
                 let (session, suite, account) = *somebody;
                 Ok(Self { browser, session, account, suite, here, anew })
@@ -94,7 +94,7 @@ impl FromRequestParts<Console> for MaybeSignedIn {
         let browser = Browser::from_request_parts(parts, console).await?;
         let here: Destination = parts.uri.path().parse().unwrap_or(Destination::Home);
         let anew = was_sent_anew(&parts.headers);
-        match signed_in(parts, console, &browser).await {
+        match signed_in(&parts.headers, console, &browser).await {
             Ok(Found::Somebody(somebody)) => {
                 let (session, suite, account) = *somebody;
                 Ok(Self(Some(SignedIn { browser, session, account, suite, here, anew })))
@@ -113,8 +113,8 @@ enum Found {
     Ended(Refusal),
 }
 
-async fn signed_in(parts: &Parts, console: &Console, browser: &Browser) -> Result<Found, Refusal> {
-    let Some(cookie) = session_cookie(&parts.headers) else { return Ok(Found::Nobody) };
+async fn signed_in(headers: &HeaderMap, console: &Console, browser: &Browser) -> Result<Found, Refusal> {
+    let Some(cookie) = session_cookie(headers) else { return Ok(Found::Nobody) };
     let Some(session) = console.sessions.session(&cookie).await.map_err(|error| report(&error))? else {
         return Ok(Found::Nobody);
     };
@@ -126,6 +126,14 @@ async fn signed_in(parts: &Parts, console: &Console, browser: &Browser) -> Resul
             Ok(Found::Ended(refusal))
         }
         Err(refusal) => Err(refusal),
+    }
+}
+
+/// The address of the person who is signed in in a browser, if anybody is and it can be told now.
+pub async fn own_address(headers: &HeaderMap, console: &Console, browser: &Browser) -> Option<String> {
+    match signed_in(headers, console, browser).await {
+        Ok(Found::Somebody(somebody)) => Some(somebody.2.email),
+        Ok(Found::Nobody | Found::Ended(_)) | Err(_) => None,
     }
 }
 
@@ -161,9 +169,8 @@ fn to_sign_in(destination: &Destination) -> Response {
 }
 
 /// To the gateway, to sign in there again although somebody is signed in (security.md, "Organizations apart").
-pub fn to_fresh_sign_in(me: &SignedIn, destination: &Destination) -> Response {
-    let pairs =
-        [("to", destination.to_string()), ("email", me.account.email.clone()), ("fresh", "true".to_owned())];
+pub fn to_fresh_sign_in(destination: &Destination) -> Response {
+    let pairs = [("to", destination.to_string()), ("fresh", "true".to_owned())];
     let query = serde_urlencoded::to_string(pairs).unwrap_or_default();
     Redirect::to(&format!("/sign-in?{query}")).into_response()
 }

@@ -14,7 +14,7 @@ use pass_proto::{
         SamlConnection, SamlSignIn, SamlVerdict, SaveSamlDraftRequest, get_saml_test_response::State,
         save_saml_draft_request::Source,
     },
-    organization::v1::Member,
+    organization::v1::{ListMembersRequest, Member, list_members_request},
     types::v1 as wire,
 };
 use pass_types::{Clock, Invalid, Kind};
@@ -165,6 +165,7 @@ async fn a_tested_draft_is_switched_on_after_a_fresh_sign_in() {
     suite.services.refuse(method, Kind::Forbidden, ErrorReason::FreshSignInNeeded, vec![]);
     let sent = browser.post(&page, &switch_on, &fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    assert!(!sent.location().contains("taro"), "no address is in the console's own: {}", sent.location());
     let to_gateway = browser.get(sent.location()).await;
     assert!(to_gateway.location().contains("&prompt=login"), "{}", to_gateway.location());
     assert!(to_gateway.location().contains("&login_hint=taro%40example.com"), "{}", to_gateway.location());
@@ -232,6 +233,42 @@ async fn saml_is_switched_off_by_typing_the_number() {
     assert_eq!(done.location(), format!("{}?done=saml-off", settings()));
     let asked = suite.services.asked::<DisableSamlConnectionRequest>(method);
     assert_eq!(asked.last().unwrap().confirmation, 2);
+}
+
+/// proves SML-10: however many lose access, their exact number is typed, and all of them are there to be paged
+/// through: each page is one call
+#[tokio::test]
+async fn whoever_loses_access_is_listed_page_by_page() {
+    let suite = with_draft(true).await;
+    let join_time = Some(timestamp(suite.clock.now()));
+    let managed = |number: i32| Member {
+        account_id: THING.to_owned(),
+        kind: wire::AccountKind::Managed as i32,
+        name: format!("Person {number}"),
+        role: wire::Role::Member as i32,
+        join_time,
+        ..Member::default()
+    };
+    suite.services.change(|data| {
+        data.saml.managed_account_count = 2_345;
+        data.members = (1..=100).map(managed).collect();
+    });
+    let (browser, _) = suite.signed_in().await;
+    let form = format!("{}/switch-off", settings());
+    let page = browser.get(&form).await.body;
+    for shown in ["2345 people lose access.", "Type 2345 to", ">Person 1 ", ">Person 100 "] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let next = format!("{form}?page=next%26page");
+    assert!(page.contains(&format!("href=\"{next}\"")), "{page}");
+    let last = browser.get(&next).await.body;
+    assert!(last.contains("2345 people") && last.contains(&format!("href=\"{form}\"")), "{last}");
+    let asked = suite.services.asked::<ListMembersRequest>("list_members");
+    assert_eq!(asked.iter().map(|it| it.page_token.as_str()).collect::<Vec<_>>(), ["", "next&page"]);
+    for it in asked {
+        let wanted = (wire::AccountKind::Managed, list_members_request::State::Active, 100);
+        assert_eq!((it.kind(), it.state(), it.page_size), wanted);
+    }
 }
 
 /// proves SML-5: the log tells which check failed and what was received

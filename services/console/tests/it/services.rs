@@ -170,7 +170,11 @@ stand_in! {
         get_organization(GetOrganizationRequest) -> GetOrganizationResponse = |data, _| GetOrganizationResponse { membership: data.memberships.first().cloned(), spaces: data.spaces.clone() };
     }
     member_service_server::MemberService {
-        list_members(ListMembersRequest) -> ListMembersResponse = |data, _| ListMembersResponse { members: data.members.clone(), next_page_token: "next&page".to_owned() };
+        list_members(ListMembersRequest) -> ListMembersResponse = |data, request| {
+            let wanted = |member: &&Member| (request.kind == 0 || request.kind == member.kind)
+                && (request.state == 0 || member.suspended == (request.state() == list_members_request::State::Suspended));
+            ListMembersResponse { members: data.members.iter().filter(wanted).cloned().collect(), next_page_token: "next&page".to_owned() }
+        };
     }
     team_service_server::TeamService {
         create_team(CreateTeamRequest) -> CreateTeamResponse = |_, _| CreateTeamResponse::default();

@@ -2,6 +2,8 @@
 
 use crate::suite::{ORGANIZATION, PUBLIC_URL, Suite};
 use http::StatusCode;
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::Kind;
 use serde_json::json;
 
 #[tokio::test]
@@ -28,6 +30,23 @@ async fn a_link_can_not_say_where_to_go_afterwards() {
     let to_gateway = browser.get("/sign-in?to=https%3A%2F%2Fevil.example%2F").await;
     let back = suite.gateway.signs_in(to_gateway.location(), suite.account, suite.session_id());
     assert_eq!(browser.get(&back).await.location(), "/");
+}
+
+/// proves security.md, "Everywhere": nothing personal in URLs: a link names nobody, and the address to sign in
+/// with is looked up here
+#[tokio::test]
+async fn a_link_names_nobody() {
+    let suite = Suite::start().await;
+    let browser = suite.browser();
+    let hint = async |path: &str| {
+        let to_gateway = browser.get(path).await.location().to_owned();
+        to_gateway.split_once("&login_hint=").map(|(_, hint)| hint.to_owned())
+    };
+    assert_eq!(hint("/sign-in?to=%2Faccount&email=evil%40example.com").await, None);
+    assert_eq!(hint("/sign-in?to=%2Faccount&fresh=true").await, None, "nobody is signed in");
+    assert_eq!(hint("/sign-in?to=%2Finvitations%2FTOKEN").await.as_deref(), Some("TARO%40example.com"));
+    suite.services.refuse("get_invitation", Kind::NotFound, ErrorReason::LinkInvalid, vec![]);
+    assert_eq!(hint("/sign-in?to=%2Finvitations%2Fx").await, None);
 }
 
 /// proves security.md: login CSRF; a sign-in is of one browser, and works once

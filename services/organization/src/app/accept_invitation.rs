@@ -1,16 +1,14 @@
 //! Becoming a member by an invitation (ORG-6).
 
-use super::{By, Fault, Organizations, error::faults, read_invitation::PURPOSE};
+use super::{By, Organizations, read_invitation::PURPOSE};
 use crate::{
     domain::{
         invitation::{Closed, Invitation, State},
         member::{Member, Profile},
     },
-    events,
-    grpc::directory::DirectoryError,
-    store,
+    events, store,
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountKind, InvitationId, Kind, OrganizationId};
 use sqlx::PgConnection;
@@ -41,7 +39,7 @@ pub enum AcceptInvitationError {
     Fault(#[source] Fault),
 }
 
-faults!(AcceptInvitationError: sqlx::Error, DirectoryError);
+faults!(AcceptInvitationError: sqlx::Error, Fault);
 
 impl Problem for AcceptInvitationError {
     fn kind(&self) -> Kind {

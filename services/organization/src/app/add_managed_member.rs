@@ -37,15 +37,17 @@ impl Organizations {
         by: &By,
         add: AddManagedMember,
     ) -> Result<(), ChangeManagedMemberError> {
-        let mut tx = self.pool.begin().await?;
-        let administrator = authorize::administrator_alone(&mut tx, by, add.organization).await?;
-        administrator.may_grant(add.assignment.privileges()).map_err(Refused::from)?;
-        let AddManagedMember { organization: _, profile, attempt, assignment, teams } = add;
-        let organization = administrator.organization();
+        let AddManagedMember { organization, profile, attempt, assignment, teams } = add;
         let (account, change) = (profile.account, Change::Added);
-        if judge(&mut tx, organization, account, attempt, change).await? == Verdict::Done {
+        let mut tx = self.pool.begin().await?;
+        let alone = authorize::alone(&mut tx, organization).await?;
+        let verdict = judge(&mut tx, &alone, account, Seen { attempt, change }).await;
+        if matches!(verdict, Ok(Verdict::Done)) {
             return Ok(());
         }
+        let administrator = authorize::administrator(&mut tx, by, organization).await?;
+        administrator.may_grant(assignment.privileges()).map_err(Refused::from)?;
+        verdict?;
         if store::managed::nulab_has_email(&mut tx, organization, &profile.email).await? {
             return Err(ChangeManagedMemberError::MigrateInstead);
         }

@@ -18,6 +18,17 @@ pub enum Unauthorized {
     Database(sqlx::Error),
 }
 
+/// Nobody else decides about an organization's members, teams or Organization ID until the transaction ends.
+#[derive(Debug)]
+pub struct Alone(OrganizationId);
+
+impl Alone {
+    /// With which organization.
+    pub fn organization(&self) -> OrganizationId {
+        self.0
+    }
+}
+
 /// A member of any role, for reading.
 pub async fn member(
     conn: &mut PgConnection,
@@ -73,7 +84,7 @@ pub async fn team_founder_alone(
     by: &By,
     organization: OrganizationId,
 ) -> Result<TeamFounder, Unauthorized> {
-    lock(conn, organization).await?;
+    alone(conn, organization).await?;
     member_held(conn, by, organization)
         .await?
         .team_founder()
@@ -86,29 +97,22 @@ pub async fn administrator_alone(
     by: &By,
     organization: OrganizationId,
 ) -> Result<Administrator, Unauthorized> {
-    lock(conn, organization).await?;
+    alone(conn, organization).await?;
     administrator(conn, by, organization).await
 }
 
-/// Who may change members that are Managed Accounts, and nobody else decides about members until the
-/// transaction ends.
-pub async fn keeper(
-    conn: &mut PgConnection,
-    driver: &Driver,
-    organization: OrganizationId,
-) -> Result<Keeper, Unauthorized> {
+/// Who may change members that are Managed Accounts.
+pub async fn keeper(conn: &mut PgConnection, driver: &Driver, alone: &Alone) -> Result<Keeper, Unauthorized> {
     match driver {
-        Driver::Person(by) => administrator_alone(conn, by, organization).await.map(Keeper::Person),
-        Driver::Identity { .. } => {
-            lock(conn, organization).await?;
-            Ok(Keeper::Identity(organization))
-        }
+        Driver::Person(by) => administrator(conn, by, alone.organization()).await.map(Keeper::Person),
+        Driver::Identity { .. } => Ok(Keeper::Identity(alone.organization())),
     }
 }
 
-async fn lock(conn: &mut PgConnection, organization: OrganizationId) -> Result<(), Unauthorized> {
+/// Locks an organization. Says nothing about who may do what.
+pub async fn alone(conn: &mut PgConnection, organization: OrganizationId) -> Result<Alone, Unauthorized> {
     let there = store::organizations::lock(conn, organization).await.map_err(Unauthorized::Database)?;
-    if there { Ok(()) } else { Err(Unauthorized::Refused(Refused::NotFound)) }
+    if there { Ok(Alone(organization)) } else { Err(Unauthorized::Refused(Refused::NotFound)) }
 }
 
 /// Lets `?` take a refusal into a use case's error.

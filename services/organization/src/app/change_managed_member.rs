@@ -1,12 +1,18 @@
 //! Removing, suspending and resuming a member that is a Managed Account: organization's part of identity's
 //! changes (MAN-5). What organization decides here, under its row lock, counts before identity acts.
 
-use super::{Driver, Fault, Organizations, Refused, authorize, error::faults};
+use super::{
+    Driver, Organizations, Refused,
+    authorize::{self, Alone},
+};
 use crate::{
-    domain::managed::{self, Attempt, Change, Seen, Superseded, Verdict},
+    domain::{
+        authority::Keeper,
+        managed::{self, Attempt, Change, Seen, Superseded, Verdict},
+    },
     events, store,
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountId, Kind, OrganizationId};
 use sqlx::PgConnection;
@@ -92,17 +98,11 @@ impl Organizations {
         driver: &Driver,
         it: ChangeManagedMember,
     ) -> Result<(), ChangeManagedMemberError> {
+        let ChangeManagedMember { organization: _, account, attempt } = it;
         let change = Change::Removed;
         let mut tx = self.pool.begin().await?;
-        if repeats_own(&mut tx, driver, it, change).await? {
-            return Ok(());
-        }
-        let keeper = authorize::keeper(&mut tx, driver, it.organization).await?;
-        let ChangeManagedMember { organization: _, account, attempt } = it;
+        let Some(keeper) = keeper(&mut tx, driver, it, change).await? else { return Ok(()) };
         let organization = keeper.organization();
-        if judge(&mut tx, organization, account, attempt, change).await? == Verdict::Done {
-            return Ok(());
-        }
         remember(&mut tx, organization, account, Seen { attempt, change }).await?;
         if store::managed::remove(&mut tx, organization, account).await? {
             self.outbox.publish(&mut tx, events::member_removed(driver, organization, account)).await?;
@@ -120,17 +120,11 @@ impl Organizations {
         it: ChangeManagedMember,
         suspended: bool,
     ) -> Result<(), ChangeManagedMemberError> {
+        let ChangeManagedMember { organization: _, account, attempt } = it;
         let change = if suspended { Change::Suspended } else { Change::Resumed };
         let mut tx = self.pool.begin().await?;
-        if repeats_own(&mut tx, driver, it, change).await? {
-            return Ok(());
-        }
-        let keeper = authorize::keeper(&mut tx, driver, it.organization).await?;
-        let ChangeManagedMember { organization: _, account, attempt } = it;
+        let Some(keeper) = keeper(&mut tx, driver, it, change).await? else { return Ok(()) };
         let organization = keeper.organization();
-        if judge(&mut tx, organization, account, attempt, change).await? == Verdict::Done {
-            return Ok(());
-        }
         if !suspended && !keeper.gives() {
             return Err(ChangeManagedMemberError::NotByItself);
         }
@@ -146,37 +140,40 @@ impl Organizations {
     }
 }
 
-/// Whether somebody repeats what they have done to themselves: it took the place that they did it from, and
-/// would be refused although it was done. Nothing is left to do, so nothing needs to be allowed.
-async fn repeats_own(
+/// Who may make a change; `None`: it was done before.
+async fn keeper(
     conn: &mut PgConnection,
     driver: &Driver,
     it: ChangeManagedMember,
     change: Change,
-) -> Result<bool, ChangeManagedMemberError> {
+) -> Result<Option<Keeper>, ChangeManagedMemberError> {
     let ChangeManagedMember { organization, account, attempt } = it;
-    match driver {
-        Driver::Person(by) if by.person.account == account => {
-            let seen = store::managed::seen(conn, account).await?;
-            Ok(seen == Some((organization, Seen { attempt, change })))
-        }
-        Driver::Person(_) | Driver::Identity { .. } => Ok(false),
+    let alone = authorize::alone(conn, organization).await?;
+    let verdict = judge(conn, &alone, account, Seen { attempt, change }).await;
+    if matches!(verdict, Ok(Verdict::Done)) {
+        return Ok(None);
     }
+    let keeper = authorize::keeper(conn, driver, &alone).await?;
+    verdict?;
+    Ok(Some(keeper))
 }
 
 /// Judges a change by what was seen of the account. One that is another organization's is not found.
+///
+/// Asked before anybody is authorized: of what was done before nothing is left to do, so nothing needs to be
+/// allowed. Its answer may have been lost, and then the role that it was done by; refused now, identity would
+/// undo what everybody else has seen. Any other verdict counts only for who may make the change.
 pub(super) async fn judge(
     conn: &mut PgConnection,
-    organization: OrganizationId,
+    alone: &Alone,
     account: AccountId,
-    attempt: Attempt,
-    change: Change,
+    change: Seen,
 ) -> Result<Verdict, ChangeManagedMemberError> {
     let seen = match store::managed::seen(conn, account).await? {
-        Some((owner, _)) if owner != organization => return Err(Refused::NotFound.into()),
+        Some((owner, _)) if owner != alone.organization() => return Err(Refused::NotFound.into()),
         seen => seen.map(|(_, seen)| seen),
     };
-    Ok(managed::judge(seen, attempt, change)?)
+    Ok(managed::judge(seen, change.attempt, change.change)?)
 }
 
 /// Remembers a change that counts.

@@ -1,11 +1,11 @@
 //! Whether a person may use a product (API-3).
 
-use super::{Fault, Organizations, error::faults};
+use super::Organizations;
 use crate::{
     domain::access::{Decision, Refusal},
     store,
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, Person, Product, SpaceId};
 

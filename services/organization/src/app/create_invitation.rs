@@ -1,11 +1,6 @@
 //! Inviting an address (ORG-5, ORG-6).
 
-use super::{
-    By, Fault, Organizations, Refused, authorize,
-    error::faults,
-    quota,
-    request::{Claim, claim},
-};
+use super::{By, Organizations, Refused, authorize, quota};
 use crate::{
     domain::{
         authority::{Inviter, Needed},
@@ -14,7 +9,8 @@ use crate::{
     events,
     store::{self, quotas::Quota},
 };
-use pass_mesh::Problem;
+use pass_events::requests::{Claim, claim};
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountKind, Email, InvitationId, Kind, Language, OrganizationId, RequestId, Role};
 use sqlx::PgConnection;
@@ -233,5 +229,5 @@ async fn claim_create(
         create.message.as_str(),
         create.language.as_str(),
     ];
-    claim(conn, by, create.request, &content, id.uuid(), now).await
+    claim(conn, by.person.account, create.request, &content, id.uuid(), now).await
 }

@@ -1,11 +1,6 @@
 //! Making a team (ORG-5, ORG-8).
 
-use super::{
-    By, Fault, Organizations, Refused, authorize,
-    error::faults,
-    quota,
-    request::{Claim, claim},
-};
+use super::{By, Organizations, Refused, authorize, quota};
 use crate::{
     domain::{
         authority::TeamFounder,
@@ -14,7 +9,8 @@ use crate::{
     events,
     store::{self, quotas::Quota},
 };
-use pass_mesh::Problem;
+use pass_events::requests::{Claim, claim};
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, OrganizationId, RequestId, TeamId, TeamName};
 use sqlx::PgConnection;
@@ -108,7 +104,7 @@ impl Organizations {
         let CreateTeam { request, organization: _, name } = create;
         let id = TeamId::generate(&self.entropy, now);
         let content = ["CreateTeam", &organization.to_string(), name.as_str()];
-        match claim(&mut tx, by, request, &content, id.uuid(), now).await? {
+        match claim(&mut tx, by.person.account, request, &content, id.uuid(), now).await? {
             Claim::First => {}
             Claim::Reused => return Err(CreateTeamError::RequestIdReused),
             Claim::Repeated(id) => {

@@ -1,45 +1,9 @@
 //! What use cases have in common in what may go wrong.
 
-use crate::{
-    domain::authority::Needed,
-    grpc::{directory::DirectoryError, entitlements::EntitlementsError},
-};
+use crate::domain::authority::Needed;
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{Kind, PageTokenInvalid};
-
-/// Something that the rules have no part in.
-#[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    /// The database failed.
-    #[error("the database failed")]
-    Database(#[from] sqlx::Error),
-    /// Identity did not say who the person is.
-    #[error("identity did not say who the person is")]
-    Directory(#[from] DirectoryError),
-    /// Billing did not say what the organization has.
-    #[error("billing did not say what the organization has")]
-    Entitlements(#[from] EntitlementsError),
-}
-
-impl Problem for Fault {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => Kind::Unavailable,
-            Self::Database(_) => Kind::Internal,
-            Self::Directory(error) => error.kind(),
-            Self::Entitlements(error) => error.kind(),
-        }
-    }
-
-    fn reason(&self) -> ErrorReason {
-        match self.kind() {
-            Kind::Unavailable => ErrorReason::Unavailable,
-            Kind::Unauthenticated => ErrorReason::TokenRevoked,
-            _ => ErrorReason::Internal,
-        }
-    }
-}
+use pass_types::Kind;
 
 /// The caller's place in the organization does not allow it.
 #[derive(Debug, thiserror::Error)]
@@ -76,54 +40,4 @@ impl Problem for Refused {
 }
 
 /// Reading went wrong.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The caller may not.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The page token is not one of this list.
-    #[error(transparent)]
-    PageToken(#[from] PageTokenInvalid),
-    /// A fault of ours.
-    #[error("reading failed")]
-    Fault(#[source] Fault),
-}
-
-impl Problem for ReadError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Refused(refused) => refused.kind(),
-            Self::PageToken(_) => Kind::InvalidInput,
-            Self::Fault(fault) => fault.kind(),
-        }
-    }
-
-    fn reason(&self) -> ErrorReason {
-        match self {
-            Self::Refused(refused) => refused.reason(),
-            Self::PageToken(_) => ErrorReason::PageTokenInvalid,
-            Self::Fault(fault) => fault.reason(),
-        }
-    }
-
-    fn metadata(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::Refused(refused) => refused.metadata(),
-            Self::PageToken(_) | Self::Fault(_) => vec![],
-        }
-    }
-}
-
-/// Lets `?` take faults into the `Fault` variant of a use case's error.
-macro_rules! faults {
-    ($error:ty: $($fault:ty),+) => {$(
-        impl From<$fault> for $error {
-            fn from(fault: $fault) -> Self {
-                Self::Fault(fault.into())
-            }
-        }
-    )+};
-}
-pub(super) use faults;
-
-faults!(ReadError: sqlx::Error);
+pub type ReadError = pass_mesh::ReadError<Refused>;

@@ -2,13 +2,18 @@
 
 use super::{By, Organizations, ReadError, authorize};
 use crate::{
-    domain::{authority::Sight, key::sort_key, member::Member, team::TeamLabel},
+    domain::{
+        authority::Sight,
+        key::sort_key,
+        member::{Filter, Member},
+        team::TeamLabel,
+    },
     store::{
         self,
         members::{Listed, Which},
     },
 };
-use pass_types::{AccountId, OrganizationId, Page, PageSize};
+use pass_types::{AccountId, AccountKind, OrganizationId, Page, PageSize};
 
 /// Which members.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub struct ListMembers {
     pub organization: OrganizationId,
     /// Beginning of a name or address; empty: all.
     pub query: String,
+    /// Which of them.
+    pub filter: Filter,
     /// How many.
     pub size: PageSize,
     /// From the page before; empty: the first.
@@ -46,11 +53,12 @@ impl Organizations {
             (Sight::All, prefix) => Which::BeginningWith(prefix),
         };
         let organization = member.organization();
-        let name = format!("members/{organization}/{prefix}");
+        let name = list_name(organization, list.filter, &prefix);
         let key = &self.settings.page_key;
         let after = key.open(&name, &list.token)?.unwrap_or_default();
         let mut rows =
-            store::members::list(&mut conn, organization, which, &after, list.size.limit()).await?;
+            store::members::list(&mut conn, organization, which, list.filter, &after, list.size.limit())
+                .await?;
         let next = list.size.cut(&mut rows, |last| last.position.clone());
         let next = next.map(|last| key.seal(&self.entropy, &name, &last)).unwrap_or_default();
         let members: Vec<Member> = rows.into_iter().map(|Listed { member, position: _ }| member).collect();
@@ -63,4 +71,15 @@ impl Organizations {
         let items = members.into_iter().map(with_teams).collect();
         Ok(Page { items, next })
     }
+}
+
+/// What page tokens of a list are sealed for.
+fn list_name(organization: OrganizationId, Filter { kind, suspended }: Filter, prefix: &str) -> String {
+    let kind = kind.map_or("", AccountKind::as_str);
+    let state = match suspended {
+        None => "",
+        Some(false) => "active",
+        Some(true) => "suspended",
+    };
+    format!("members/{organization}/{kind}/{state}/{prefix}")
 }

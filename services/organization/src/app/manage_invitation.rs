@@ -1,9 +1,6 @@
 //! Mailing an invitation again, and withdrawing it (ORG-6).
 
-use super::{
-    By, CreateInvitationError, Fault, Organizations, Refused, authorize, create_invitation::not_a_members,
-    error::faults,
-};
+use super::{By, CreateInvitationError, Organizations, Refused, authorize, create_invitation::not_a_members};
 use crate::{
     domain::{
         authority::{Inviter, Needed},
@@ -11,7 +8,7 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{InvitationId, Kind, OrganizationId};
 use sqlx::PgConnection;

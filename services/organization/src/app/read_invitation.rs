@@ -1,11 +1,11 @@
 //! What a link of an invitation is for.
 
-use super::{Fault, Organizations, error::faults};
+use super::Organizations;
 use crate::{
     domain::invitation::Invitation,
     store::{self, invitations::Names},
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{InvitationId, Kind};
 use time::OffsetDateTime;

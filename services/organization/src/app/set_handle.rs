@@ -1,13 +1,12 @@
 //! Choosing the Organization ID (ORG-3).
 
-use super::{By, Fault, Organizations, Refused, authorize, error::faults, quota};
+use super::{By, Organizations, Refused, authorize, quota};
 use crate::{
     domain::{authority::Needed, organization::Organization},
     events,
-    grpc::entitlements::EntitlementsError,
     store::{self, handles::History, quotas::Quota},
 };
-use pass_mesh::Problem;
+use pass_mesh::{Fault, NeighbourError, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, NotEntitled, OrganizationHandle, OrganizationId};
 use sqlx::PgConnection;
@@ -48,7 +47,7 @@ pub enum SetHandleError {
     Fault(#[source] Fault),
 }
 
-faults!(SetHandleError: sqlx::Error, EntitlementsError);
+faults!(SetHandleError: sqlx::Error, NeighbourError);
 authorize::refusals!(SetHandleError);
 
 impl From<Needed> for SetHandleError {

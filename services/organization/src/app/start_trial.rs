@@ -1,10 +1,6 @@
 //! Starting a trial of a product, with or without making the organization (ORG-1, ORG-2, ORG-14).
 
-use super::{
-    By, Fault, Organizations, Refused, authorize,
-    error::faults,
-    request::{Claim, claim},
-};
+use super::{By, Organizations, Refused, authorize};
 use crate::{
     domain::{
         authority::Administrator,
@@ -12,10 +8,10 @@ use crate::{
         organization::{Organization, Space},
     },
     events,
-    grpc::directory::DirectoryError,
     store::{self, spaces::InsertError},
 };
-use pass_mesh::Problem;
+use pass_events::requests::{Claim, claim};
+use pass_mesh::{Fault, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{
     AccountKind, Kind, OrganizationId, OrganizationName, PlanName, Product, RequestId, SpaceId, SpaceKey,
@@ -79,7 +75,7 @@ pub enum StartTrialError {
     Fault(#[source] Fault),
 }
 
-faults!(StartTrialError: sqlx::Error, DirectoryError);
+faults!(StartTrialError: sqlx::Error, Fault);
 authorize::refusals!(StartTrialError);
 
 impl From<InsertError> for StartTrialError {
@@ -252,7 +248,7 @@ async fn repeated(
         start.plan.as_str(),
         start.space.as_str(),
     ];
-    let id = match claim(conn, by, start.request, &content, id.uuid(), now).await? {
+    let id = match claim(conn, by.person.account, start.request, &content, id.uuid(), now).await? {
         Claim::First => return Ok(None),
         Claim::Reused => return Err(StartTrialError::RequestIdReused),
         Claim::Repeated(id) => OrganizationId::from(id),

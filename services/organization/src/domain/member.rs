@@ -35,6 +35,15 @@ pub struct Member {
     pub suspended: bool,
 }
 
+/// Which members of a list are wanted (ORG-12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// With that kind of account; `None`: with either.
+    pub kind: Option<AccountKind>,
+    /// Suspended or not; `None`: either.
+    pub suspended: Option<bool>,
+}
+
 /// A role with privileges that go with it (ORG-4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {

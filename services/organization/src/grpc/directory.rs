@@ -1,52 +1,22 @@
 //! Asking identity who people are.
 
 use crate::domain::member::Profile;
-use pass_mesh::{CallContext, Channel, Failure, Problem};
+use pass_mesh::{CallContext, Channel, Fault, NeighbourError, answer as answered};
 use pass_proto::{
     convert::FromWire,
-    errors::v1::ErrorReason,
     identity::v1::{
         Account, BatchGetAccountsRequest, BatchGetAccountsResponse,
         directory_service_client::DirectoryServiceClient,
     },
 };
-use pass_types::{AccountId, AccountKind, Invalid, Kind};
+use pass_types::{AccountId, AccountKind, Invalid};
 
 /// Identity's directory.
 #[derive(Clone)]
 pub struct Directory(DirectoryServiceClient<Channel>);
 
-/// Identity did not say who somebody is.
-#[derive(Debug, thiserror::Error)]
-pub enum DirectoryError {
-    /// It refused or did not answer.
-    #[error("identity did not answer")]
-    Call(#[source] Failure),
-    /// It said something that can't be.
-    #[error("identity's answer is not valid")]
-    Answer(#[source] Invalid),
-    /// There is no such account any more.
-    #[error("there is no such account")]
-    Gone,
-}
-
-impl Problem for DirectoryError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Call(failure) if failure.kind == Kind::Unavailable => Kind::Unavailable,
-            Self::Call(_) | Self::Answer(_) => Kind::Internal,
-            Self::Gone => Kind::Unauthenticated,
-        }
-    }
-
-    fn reason(&self) -> ErrorReason {
-        match self.kind() {
-            Kind::Unavailable => ErrorReason::Unavailable,
-            Kind::Unauthenticated => ErrorReason::TokenRevoked,
-            _ => ErrorReason::Internal,
-        }
-    }
-}
+/// Its name, in errors.
+const NAME: &str = "identity";
 
 impl Directory {
     /// By a channel to identity.
@@ -55,8 +25,8 @@ impl Directory {
     }
 
     /// Who an account's owner is.
-    pub async fn profile(&self, calls: &CallContext, account: AccountId) -> Result<Profile, DirectoryError> {
-        self.profiles(calls, &[account]).await?.pop().ok_or(DirectoryError::Gone)
+    pub async fn profile(&self, calls: &CallContext, account: AccountId) -> Result<Profile, Fault> {
+        self.profiles(calls, &[account]).await?.pop().ok_or(Fault::CallerGone)
     }
 
     /// Who the owners of accounts are, at most 100; those that there are not are left out.
@@ -64,13 +34,13 @@ impl Directory {
         &self,
         calls: &CallContext,
         accounts: &[AccountId],
-    ) -> Result<Vec<Profile>, DirectoryError> {
+    ) -> Result<Vec<Profile>, NeighbourError> {
         let account_ids = accounts.iter().map(ToString::to_string).collect();
         let request = calls.request(BatchGetAccountsRequest { account_ids });
         let answer = self.0.clone().batch_get_accounts(request).await;
-        let BatchGetAccountsResponse { accounts } =
-            answer.map_err(|status| DirectoryError::Call(Failure::of(&status)))?.into_inner();
-        accounts.iter().map(profile).collect::<Result<_, _>>().map_err(DirectoryError::Answer)
+        let BatchGetAccountsResponse { accounts } = answered(NAME, answer)?;
+        let invalid = |invalid| NeighbourError::Answer(NAME, invalid);
+        accounts.iter().map(profile).collect::<Result<_, _>>().map_err(invalid)
     }
 }
 

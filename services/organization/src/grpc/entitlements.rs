@@ -1,43 +1,18 @@
 //! Asking billing what an organization has.
 
-use pass_mesh::{CallContext, Channel, Failure, Problem};
+use pass_mesh::{CallContext, Channel, NeighbourError, answer as answered};
 use pass_proto::{
     billing::v1::{CheckEntitlementRequest, seat_service_client::SeatServiceClient},
     convert::entitlement,
-    errors::v1::ErrorReason,
 };
-use pass_types::{Entitlement, Invalid, Kind, OrganizationId};
+use pass_types::{Entitlement, OrganizationId};
 
 /// Billing's entitlements.
 #[derive(Clone)]
 pub struct Entitlements(SeatServiceClient<Channel>);
 
-/// Billing did not say what an organization has.
-#[derive(Debug, thiserror::Error)]
-pub enum EntitlementsError {
-    /// It refused or did not answer.
-    #[error("billing did not answer")]
-    Call(#[source] Box<Failure>),
-    /// It said something that can't be.
-    #[error("billing's answer is not valid")]
-    Answer(#[source] Invalid),
-}
-
-impl Problem for EntitlementsError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Call(failure) if failure.kind == Kind::Unavailable => Kind::Unavailable,
-            Self::Call(_) | Self::Answer(_) => Kind::Internal,
-        }
-    }
-
-    fn reason(&self) -> ErrorReason {
-        match self.kind() {
-            Kind::Unavailable => ErrorReason::Unavailable,
-            _ => ErrorReason::Internal,
-        }
-    }
-}
+/// Its name, in errors.
+const NAME: &str = "billing";
 
 impl Entitlements {
     /// By a channel to billing.
@@ -50,10 +25,10 @@ impl Entitlements {
         &self,
         calls: &CallContext,
         organization: OrganizationId,
-    ) -> Result<Entitlement, EntitlementsError> {
+    ) -> Result<Entitlement, NeighbourError> {
         let request = CheckEntitlementRequest { organization_id: organization.to_string() };
         let answer = self.0.clone().check_entitlement(calls.request(request)).await;
-        let answer = answer.map_err(|status| EntitlementsError::Call(Box::new(Failure::of(&status))))?;
-        entitlement(answer.get_ref()).map_err(EntitlementsError::Answer)
+        let invalid = |invalid| NeighbourError::Answer(NAME, invalid);
+        entitlement(&answered(NAME, answer)?).map_err(invalid)
     }
 }

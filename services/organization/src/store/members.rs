@@ -3,7 +3,7 @@
 use super::{privilege_words, stored, stored_privileges};
 use crate::domain::{
     key::sort_key,
-    member::{Member, Profile},
+    member::{Filter, Member, Profile},
 };
 use pass_types::{AccountId, AccountKind, Email, Membership, OrganizationId, Product};
 use sqlx::PgConnection;
@@ -155,14 +155,18 @@ pub async fn list(
     conn: &mut PgConnection,
     organization: OrganizationId,
     which: Which<'_>,
+    filter: Filter,
     after: &(String, Uuid),
     limit: i64,
 ) -> Result<Vec<Listed>, sqlx::Error> {
-    let rows = match which {
-        Which::All => all(conn, organization, after, limit).await?,
-        Which::BeginningWith(prefix) => beginning_with(conn, organization, prefix, after, limit).await?,
-        Which::InTeamsOf(account, prefix) => {
-            in_teams_of(conn, organization, account, prefix, after, limit).await?
+    let rows = match (which, filter.kind) {
+        (Which::All, None) => all(conn, organization, filter.suspended, after, limit).await?,
+        (Which::All, Some(kind)) => of_kind(conn, organization, kind, filter.suspended, after, limit).await?,
+        (Which::BeginningWith(prefix), _) => {
+            beginning_with(conn, organization, prefix, filter, after, limit).await?
+        }
+        (Which::InTeamsOf(account, prefix), _) => {
+            in_teams_of(conn, organization, account, prefix, filter, after, limit).await?
         }
     };
     rows.into_iter().map(|row| listed(organization, row)).collect()
@@ -171,6 +175,7 @@ pub async fn list(
 async fn all(
     conn: &mut PgConnection,
     organization: OrganizationId,
+    suspended: Option<bool>,
     after: &(String, Uuid),
     limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
@@ -179,12 +184,42 @@ async fn all(
         "SELECT account_id, kind, role, privileges, joined_at, name, name_key, email, suspended
          FROM members
          WHERE organization_id = $1 AND (name_key, account_id) > ($2, $3)
+             AND ($5::boolean IS NULL OR suspended = $5)
          ORDER BY name_key, account_id
          LIMIT $4",
         organization.uuid(),
         after.0,
         after.1,
         limit,
+        suspended,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A range of an index of its own: the members of a kind may be few among many.
+async fn of_kind(
+    conn: &mut PgConnection,
+    organization: OrganizationId,
+    kind: AccountKind,
+    suspended: Option<bool>,
+    after: &(String, Uuid),
+    limit: i64,
+) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as!(
+        Row,
+        "SELECT account_id, kind, role, privileges, joined_at, name, name_key, email, suspended
+         FROM members
+         WHERE organization_id = $1 AND kind = $2 AND (name_key, account_id) > ($3, $4)
+             AND ($6::boolean IS NULL OR suspended = $6)
+         ORDER BY name_key, account_id
+         LIMIT $5",
+        organization.uuid(),
+        kind.as_str(),
+        after.0,
+        after.1,
+        limit,
+        suspended,
     )
     .fetch_all(conn)
     .await
@@ -196,6 +231,7 @@ async fn beginning_with(
     conn: &mut PgConnection,
     organization: OrganizationId,
     prefix: &str,
+    Filter { kind, suspended }: Filter,
     after: &(String, Uuid),
     limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
@@ -207,6 +243,7 @@ async fn beginning_with(
             FROM members
             WHERE organization_id = $1 AND name_key >= $2 AND name_key < $6
                 AND (name_key, account_id) > ($3, $4)
+                AND ($7::text IS NULL OR kind = $7) AND ($8::boolean IS NULL OR suspended = $8)
             ORDER BY name_key, account_id
             LIMIT $5)
            UNION
@@ -214,6 +251,7 @@ async fn beginning_with(
             FROM members
             WHERE organization_id = $1 AND email_key >= $2 AND email_key < $6
                 AND (name_key, account_id) > ($3, $4)
+                AND ($7::text IS NULL OR kind = $7) AND ($8::boolean IS NULL OR suspended = $8)
             ORDER BY name_key, account_id
             LIMIT $5)
            ORDER BY 7, 1
@@ -224,6 +262,8 @@ async fn beginning_with(
         after.1,
         limit,
         end_of(prefix),
+        kind.map(AccountKind::as_str),
+        suspended,
     )
     .fetch_all(conn)
     .await
@@ -235,6 +275,7 @@ async fn in_teams_of(
     organization: OrganizationId,
     account: AccountId,
     prefix: &str,
+    Filter { kind, suspended }: Filter,
     after: &(String, Uuid),
     limit: i64,
 ) -> Result<Vec<Row>, sqlx::Error> {
@@ -244,6 +285,7 @@ async fn in_teams_of(
          FROM members
          WHERE organization_id = $1 AND (name_key, account_id) > ($4, $5)
              AND (name_key >= $3 AND name_key < $7 OR email_key >= $3 AND email_key < $7)
+             AND ($8::text IS NULL OR kind = $8) AND ($9::boolean IS NULL OR suspended = $9)
              AND account_id IN (
                  SELECT $2
                  UNION
@@ -260,6 +302,8 @@ async fn in_teams_of(
         after.1,
         limit,
         end_of(prefix),
+        kind.map(AccountKind::as_str),
+        suspended,
     )
     .fetch_all(conn)
     .await

@@ -8,7 +8,6 @@ pub mod managed;
 pub mod members;
 pub mod organizations;
 pub mod quotas;
-pub mod requests;
 pub mod spaces;
 pub mod teams;
 

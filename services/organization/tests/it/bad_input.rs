@@ -84,7 +84,13 @@ async fn reading() {
             page_token: page_token.clone(),
         };
         refused(visitor.list_invitations(invitations).await, field);
-        let members = ListMembersRequest { organization_id, query: String::new(), page_size, page_token };
+        let members = ListMembersRequest { organization_id, page_size, page_token, ..Default::default() };
+        refused(visitor.list_members(members).await, field);
+    }
+    let organization_id = id.clone();
+    for (kind, state, field) in [(3, 0, "kind"), (-1, 0, "kind"), (0, 3, "state"), (0, -1, "state")] {
+        let organization_id = organization_id.clone();
+        let members = ListMembersRequest { organization_id, kind, state, ..Default::default() };
         refused(visitor.list_members(members).await, field);
     }
     let forged = ListMyOrganizationsRequest { page_size: 1, page_token: "AAAA".to_owned() };

@@ -244,6 +244,55 @@ async fn changing_oneself_twice() {
     assert_eq!(kinds(&suite.history(&id).await[3..]), ["added", "suspended", "resumed", "removed"]);
 }
 
+/// proves MAN-1, MAN-5: the answer was lost, and then the role that it was done by: the same call again is told
+/// that it was done; every other call needs the role as ever
+#[tokio::test]
+async fn what_was_done_is_not_refused_when_the_role_is_gone() {
+    let suite = Suite::start().await;
+    let (_, administrator, id) = suite.founder("acme").await;
+    let (_, _, elsewhere) = suite.founder("other").await;
+    let (taro, _) = suite.join(&administrator, &id, "Taro").await;
+    let by_taro = suite.through_identity(&taro);
+    let add = suite.managed(&id, "mana@acme.example");
+    let call = async |change: &str, it: &AddManagedMemberRequest, attempt: i32| match change {
+        "add" => {
+            by_taro.add_managed_member(AddManagedMemberRequest { attempt, ..it.clone() }).await.map(|_| ())
+        }
+        "suspend" => by_taro.suspend(it, attempt, true).await,
+        "resume" => by_taro.suspend(it, attempt, false).await,
+        _ => by_taro.remove(it, attempt).await,
+    };
+    let foreign = AddManagedMemberRequest { organization_id: elsewhere, ..add.clone() };
+    for (attempt, change) in (1..).zip(["add", "suspend", "resume", "remove"]) {
+        suite.set_role(&id, &taro, Role::Administrator, &[]).await;
+        call(change, &add, attempt).await.unwrap();
+        let told = suite.history(&id).await.len();
+        suite.set_role(&id, &taro, Role::Member, &[]).await;
+        call(change, &add, attempt).await.unwrap();
+        let reason = async |change: &str, it: &AddManagedMemberRequest, attempt: i32| {
+            call(change, it, attempt).await.unwrap_err().reason
+        };
+        // The next one, one before, another one under the same number; in another organization.
+        assert_eq!(reason(change, &add, attempt + 1).await, ErrorReason::RoleMissing);
+        if attempt > 1 {
+            assert_eq!(reason(change, &add, attempt - 1).await, ErrorReason::RoleMissing);
+        }
+        let other = if change == "remove" { "suspend" } else { "remove" };
+        assert_eq!(reason(other, &add, attempt).await, ErrorReason::RoleMissing);
+        assert_eq!(reason(change, &foreign, attempt).await, ErrorReason::NotFound);
+        assert_eq!(suite.history(&id).await.len(), told, "nothing came of it");
+    }
+    // The whole place is gone.
+    suite.set_role(&id, &taro, Role::Administrator, &[]).await;
+    let add = suite.managed(&id, "mao@acme.example");
+    by_taro.add_managed_member(add.clone()).await.unwrap();
+    let gone = "DELETE FROM members WHERE account_id = $1";
+    sqlx::query(gone).bind(taro.account.uuid()).execute(&suite.database.pool).await.unwrap();
+    call("add", &add, 1).await.unwrap();
+    assert_eq!(call("suspend", &add, 2).await.unwrap_err().reason, ErrorReason::NotFound);
+    assert_eq!(administrator.members(&id, "mao").await.unwrap().len(), 1);
+}
+
 /// proves ORG-5, MAN-5, ORG-7: administrators of this organization only; a Nulab Account is not touched
 #[tokio::test]
 async fn who_may_change_a_managed_member() {

@@ -1,7 +1,12 @@
 //! Members, searched and seen.
 
-use crate::suite::Suite;
-use pass_proto::{convert::FromWire, errors::v1::ErrorReason, organization::v1::ListMembersRequest};
+use crate::{suite::Suite, visitor::Visitor};
+use pass_proto::{
+    convert::FromWire,
+    errors::v1::ErrorReason,
+    organization::v1::{AddManagedMemberRequest, ListMembersRequest, list_members_request::State},
+    types::v1::AccountKind,
+};
 use pass_types::{Privilege, Role};
 
 /// proves ORG-12: members are found by the beginning of name or address, however it is spelled
@@ -70,6 +75,53 @@ async fn guests_see_only_themselves() {
     assert!(visitor.members(&id, "hanako").await.unwrap().is_empty());
 }
 
+/// proves ORG-12, SML-10: members are filtered by kind of account and by status; for a guest, among those that
+/// a guest sees
+#[tokio::test]
+async fn members_are_filtered() {
+    let suite = Suite::start().await;
+    let (founder, administrator, id) = suite.founder("acme").await;
+    let (taro, visitor) = suite.join(&administrator, &id, "Taro").await;
+    let identity = suite.through_identity(&founder);
+    for (number, name) in ["Mana", "Mio"].into_iter().enumerate() {
+        let email = format!("m{number}@acme.example");
+        let add = AddManagedMemberRequest { name: name.to_owned(), ..suite.managed(&id, &email) };
+        identity.add_managed_member(add.clone()).await.unwrap();
+        if name == "Mio" {
+            identity.suspend(&add, 2, true).await.unwrap();
+        }
+    }
+    let names = async |visitor: &Visitor, query: &str, kind: AccountKind, state: State| {
+        let request = ListMembersRequest {
+            organization_id: id.clone(),
+            query: query.to_owned(),
+            kind: kind as i32,
+            state: state as i32,
+            ..ListMembersRequest::default()
+        };
+        let members = visitor.list_members(request).await.unwrap().members;
+        members.into_iter().map(|member| member.name).collect::<Vec<_>>().join(", ")
+    };
+    let (either, nulab, managed) = (AccountKind::Unspecified, AccountKind::Nulab, AccountKind::Managed);
+    for (kind, state, expected) in [
+        (managed, State::Unspecified, "Mana, Mio"),
+        (managed, State::Active, "Mana"),
+        (managed, State::Suspended, "Mio"),
+        (either, State::Suspended, "Mio"),
+        (either, State::Active, "Hanako Suzuki, Mana, Taro"),
+        (nulab, State::Unspecified, "Hanako Suzuki, Taro"),
+        (nulab, State::Suspended, ""),
+    ] {
+        assert_eq!(names(&administrator, "", kind, state).await, expected, "{kind:?} {state:?}");
+        let m: Vec<_> = expected.split(", ").filter(|name| name.starts_with('M')).collect();
+        assert_eq!(names(&administrator, "m", kind, state).await, m.join(", "), "{kind:?} {state:?}");
+    }
+    suite.set_role(&id, &taro, Role::Guest, &[]).await;
+    assert_eq!(names(&visitor, "", managed, State::Unspecified).await, "");
+    assert_eq!(names(&visitor, "", nulab, State::Active).await, "Taro");
+    assert_eq!(names(&visitor, "", nulab, State::Suspended).await, "");
+}
+
 /// proves ORG-12: a page token belongs to one query of one organization
 #[tokio::test]
 async fn page_tokens_are_bound_to_their_list() {
@@ -82,10 +134,19 @@ async fn page_tokens_are_bound_to_their_list() {
         query: query.to_owned(),
         page_size: 1,
         page_token: token.to_owned(),
+        ..ListMembersRequest::default()
     };
     let token = administrator.list_members(list(&id, "", "")).await.unwrap().next_page_token;
     assert!(!token.is_empty());
-    for wrong in [list(&id, "person", &token), list(&id, "", "AAAA"), list(&id, "", &"A".repeat(1000))] {
+    let of_kind = ListMembersRequest { kind: 1, ..list(&id, "", &token) };
+    let of_state = ListMembersRequest { state: 1, ..list(&id, "", &token) };
+    for wrong in [
+        list(&id, "person", &token),
+        list(&id, "", "AAAA"),
+        list(&id, "", &"A".repeat(1000)),
+        of_kind,
+        of_state,
+    ] {
         let refused = administrator.list_members(wrong).await.unwrap_err();
         assert_eq!(refused.reason, ErrorReason::PageTokenInvalid);
     }

@@ -111,6 +111,7 @@ pub fn all(language: Language) -> Vec<(&'static str, String)> {
         head: Head::of(&acme(), "nulab-pass"),
         count: 120,
         losers,
+        pages: pages("/next"),
         confirmation: "3".to_owned(),
     };
     let mut all = vec![

@@ -1,20 +1,20 @@
 //! Members.
 
-use super::{page, parse, teams::label};
+use super::{field, page, parse, teams::label};
 use crate::{
     app::{ListMembers, ListedMember},
-    domain::member::Member,
+    domain::member::{Filter, Member},
 };
 use pass_mesh::violation;
 use pass_proto::{
     convert::{FromWire, privileges_to_wire, timestamp},
-    organization::v1 as wire,
+    organization::v1::{self as wire, list_members_request::State},
 };
-use pass_types::{Invalid, Page};
+use pass_types::{AccountKind, Invalid, Page};
 use tonic::Status;
 
 pub fn list_members(request: wire::ListMembersRequest) -> Result<ListMembers, Status> {
-    let wire::ListMembersRequest { organization_id, query, page_size, page_token } = request;
+    let wire::ListMembersRequest { organization_id, query, page_size, page_token, kind, state } = request;
     let (size, token) = page(page_size, page_token)?;
     let organization = parse("organization_id", &organization_id)?;
     if query.len() > 254 {
@@ -23,7 +23,23 @@ pub fn list_members(request: wire::ListMembersRequest) -> Result<ListMembers, St
     if query.contains('\0') {
         return Err(violation(Invalid("must not contain control characters").of("query")));
     }
-    Ok(ListMembers { organization, query, size, token })
+    let filter = Filter { kind: field("kind", kind_of(kind))?, suspended: field("state", suspended(state))? };
+    Ok(ListMembers { organization, query, filter, size, token })
+}
+
+/// `None`: either.
+fn kind_of(kind: i32) -> Result<Option<AccountKind>, Invalid> {
+    if kind == 0 { Ok(None) } else { AccountKind::from_wire(kind).map(Some) }
+}
+
+/// `None`: either.
+fn suspended(state: i32) -> Result<Option<bool>, Invalid> {
+    match State::try_from(state) {
+        Ok(State::Unspecified) => Ok(None),
+        Ok(State::Active) => Ok(Some(false)),
+        Ok(State::Suspended) => Ok(Some(true)),
+        Err(_) => Err(Invalid("is no state of members")),
+    }
 }
 
 pub fn members(page: &Page<ListedMember>) -> wire::ListMembersResponse {
