@@ -12,22 +12,22 @@
 //! | `managed_account_suspended`, `…_resumed`, `…_deleted` | account | its administrators did that (MAN-5) |
 //! | `saml_connection_drafted`, `…_activated`, `…_disabled` | saml | its administrators did that |
 //! | `saml_test_run` | saml | an administrator's test sign-in ended |
-//! | `saml_sign_in_refused` | saml | an answer of an identity provider was refused (SML-5) |
+//! | `saml_sign_in_refused` | saml | an answer of an identity provider was refused (SML-5), or a minute's posts of strangers |
 //! | `operator_added`, `operator_removed` | account | somebody is staff from now on, or no more |
 
 use crate::domain::{
     managed::Managed,
-    saml::{Connection, LogEntry},
+    saml::{Connection, LogEntry, Strangers},
     session::{EndCause, Session},
 };
 use pass_events::{Event, Key};
 use pass_mesh::Caller;
 use pass_proto::{
-    convert::FromWire,
+    convert::{FromWire, timestamp},
     errors::v1::ErrorReason,
     events::v1::{self as wire, envelope::Payload, session_ended::Cause},
 };
-use pass_types::{AccountId, AccountKind, OrganizationId, SessionId, SignUpId};
+use pass_types::{AccountId, AccountKind, Actor, OrganizationId, SessionId, SignUpId};
 
 /// The mail of a sign-up is due.
 pub fn sign_up_requested(id: SignUpId) -> Event {
@@ -164,9 +164,23 @@ pub fn saml_sign_in_refused(entry: &LogEntry) -> Event {
         connection_id: entry.connection.map(|id| id.to_string()).unwrap_or_default(),
         reference: entry.reference.clone(),
         failed_check: entry.finding.as_ref().map(|finding| finding.check.to_owned()).unwrap_or_default(),
+        stranger_count: 0,
+        stranger_time: None,
     };
     let event = of_saml(entry.organization, Payload::SamlSignInRefused(payload));
     event.refused(ErrorReason::SamlRefused)
+}
+
+/// What strangers posted in a minute was refused.
+pub fn strangers_refused(strangers: &Strangers) -> Event {
+    let payload = wire::SamlSignInRefused {
+        organization_id: strangers.organization.to_string(),
+        stranger_count: strangers.refused,
+        stranger_time: Some(timestamp(strangers.minute)),
+        ..wire::SamlSignInRefused::default()
+    };
+    let event = of_saml(strangers.organization, Payload::SamlSignInRefused(payload));
+    event.by(&Actor::Anonymous).refused(ErrorReason::SamlRefused)
 }
 
 fn ids_of(connection: &Connection) -> (String, String) {

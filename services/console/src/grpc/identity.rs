@@ -159,6 +159,7 @@ fn browser_of(session: wire::Session) -> Result<SignedInBrowser, Invalid> {
         methods: _,
         address,
         user_agent,
+        anew: _,
     } = session;
     Ok(SignedInBrowser {
         session: session_id.parse()?,

@@ -3,7 +3,9 @@
 use crate::{
     app::{Fault, Gateway},
     domain::{
-        authorization::{Flow, Nowhere, Parameters, Prompt, Refusal, Request, Return, Step, client_id},
+        authorization::{
+            Flow, Nowhere, Parameters, Prompt, Refusal, Request, Return, SignedIn, Step, client_id,
+        },
         client::{Client, RegisteredUri},
     },
     grpc::Session,
@@ -152,7 +154,7 @@ impl Gateway {
         session: Option<&Session>,
         kept: bool,
     ) -> Result<Next, AuthorizeError> {
-        let signed_in = session.map(|it| (it.id, it.auth_time));
+        let signed_in = session.map(|it| SignedIn { session: it.id, at: it.auth_time, anew: it.anew });
         match (flow.next(signed_in, self.clock.now()), session) {
             (Step::Issue, Some(session)) => self.issue(client, &flow, session, kept).await,
             (Step::LoginRequired, _) => Ok(self.refuse(&flow.request.back, &Refusal::LOGIN_REQUIRED)),

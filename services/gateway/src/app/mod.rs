@@ -92,7 +92,7 @@ impl Problem for Fault {
     fn kind(&self) -> Kind {
         match self {
             Self::Peer(failure) if failure.kind == Kind::Unavailable => Kind::Unavailable,
-            Self::Store(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => Kind::Unavailable,
+            Self::Store(error) => pass_mesh::database_kind(error),
             _ => Kind::Internal,
         }
     }

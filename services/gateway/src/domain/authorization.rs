@@ -270,6 +270,17 @@ pub struct Flow {
     pub session: Option<SessionId>,
 }
 
+/// A browser's session, as far as flows judge it.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedIn {
+    /// Which.
+    pub session: SessionId,
+    /// When it began.
+    pub at: OffsetDateTime,
+    /// The person proved then who they are.
+    pub anew: bool,
+}
+
 /// What comes next in a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -282,13 +293,20 @@ pub enum Step {
 }
 
 impl Flow {
-    /// What comes next for a browser with a session that began at a time, or without.
-    pub fn next(&self, session: Option<(SessionId, OffsetDateTime)>, now: OffsetDateTime) -> Step {
+    /// Whether the person is to prove anew who they are: an identity provider that has a session of them must not
+    /// answer for them. A client that says how old a sign-in may be gets a new one too, once there is none that
+    /// is recent: how old the provider's is, only the provider knows.
+    pub fn asks_anew(&self) -> bool {
+        self.request.prompt == Prompt::Login || self.request.max_age.is_some()
+    }
+
+    /// What comes next for a browser that is signed in, or not.
+    pub fn next(&self, signed_in: Option<SignedIn>, now: OffsetDateTime) -> Step {
         // A sign-in that this very request led to is recent enough, whatever the request wants. Another one
         // of this browser's is not: whoever sits there now did not answer this request's question.
-        let good = session.is_some_and(|(id, at)| {
-            let recent = self.request.max_age.is_none_or(|most| now - at <= most);
-            self.session == Some(id) || (recent && self.request.prompt != Prompt::Login)
+        let good = signed_in.is_some_and(|SignedIn { session, at, anew }| {
+            let recent = self.request.max_age.is_none_or(|most| anew && now - at <= most);
+            self.session == Some(session) || (recent && self.request.prompt != Prompt::Login)
         });
         match (good, self.request.prompt) {
             (true, _) => Step::Issue,

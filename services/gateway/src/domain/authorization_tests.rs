@@ -121,11 +121,17 @@ fn who_must_sign_in_follows_from_prompt_and_max_age() {
         (vec![("max_age", "0")], ago(2), Step::SignIn),
         (vec![("max_age", "0")], ago(0), Step::Issue),
     ] {
-        let session = auth_time.map(|at| (elsewhere, at));
-        assert_eq!(flow(&changes).next(session, now), expected, "{changes:?} {auth_time:?}");
+        let signed_in = auth_time.map(|at| SignedIn { session: elsewhere, at, anew: true });
+        assert_eq!(flow(&changes).next(signed_in, now), expected, "{changes:?} {auth_time:?}");
+    }
+    // An identity provider's older session is nothing recent, and good enough where nobody asks for that.
+    for (changes, expected) in [(vec![], Step::Issue), (vec![("max_age", "600")], Step::SignIn)] {
+        let signed_in = SignedIn { session: elsewhere, at: now, anew: false };
+        assert_eq!(flow(&changes).next(Some(signed_in), now), expected, "{changes:?}");
     }
     for changes in [("prompt", "login"), ("max_age", "0")] {
-        let answered = flow(&[changes]).next(Some((here, now - Duration::SECOND)), now);
+        let signed_in = SignedIn { session: here, at: now - Duration::SECOND, anew: true };
+        let answered = flow(&[changes]).next(Some(signed_in), now);
         assert_eq!(answered, Step::Issue, "{changes:?}, by a sign-in in the flow");
     }
 }

@@ -25,8 +25,11 @@ pub struct Session {
     pub account: AccountId,
     /// Which kind of account.
     pub kind: AccountKind,
-    /// When the person signed in.
+    /// When the person signed in, here.
     pub auth_time: OffsetDateTime,
+    /// They proved then who they are: by password, or at an identity provider that was asked for that. Another
+    /// sign-in there may have been much earlier.
+    pub anew: bool,
     /// When it ends at the latest.
     pub expire_time: OffsetDateTime,
     /// How the person signed in (RFC 8176).
@@ -212,6 +215,7 @@ fn convert(session: Option<wire::Session>, account: Option<wire::Account>) -> Re
         methods,
         address: _,
         user_agent: _,
+        anew,
     } = session.ok_or(Invalid("session is missing"))?;
     let wire::Account {
         account_id: _,
@@ -232,6 +236,7 @@ fn convert(session: Option<wire::Session>, account: Option<wire::Account>) -> Re
         account: account_id.parse()?,
         kind: AccountKind::from_wire(kind)?,
         auth_time: instant(create_time)?,
+        anew,
         expire_time: instant(expire_time)?,
         methods,
         name: name.parse()?,

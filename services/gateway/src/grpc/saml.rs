@@ -54,15 +54,17 @@ impl Identity {
         SamlSignInServiceClient::new(self.0.clone())
     }
 
-    /// Makes an `AuthnRequest` of the organization that the identifier names.
+    /// Makes an `AuthnRequest` of the organization that the identifier names; `anew`: the person shall sign in
+    /// there whether or not they are signed in.
     pub async fn begin_saml(
         &self,
         origin: &Origin,
         identifier: String,
         continuation: Option<Uuid>,
+        anew: bool,
     ) -> Result<Departure, Failure> {
         let continuation = continuation.map(|flow| flow.to_string()).unwrap_or_default();
-        let message = wire::BeginSamlSignInRequest { identifier, continuation };
+        let message = wire::BeginSamlSignInRequest { identifier, continuation, force_authentication: anew };
         let request = CallContext::anonymous(origin.clone()).request(message);
         let answer = self.saml().begin_saml_sign_in(request).await?.into_inner();
         let wire::BeginSamlSignInResponse { redirect_url, browser_token } = answer;
@@ -102,23 +104,27 @@ impl Identity {
         Ok((organization_name, email))
     }
 
-    /// Ends a sign-in. `replaced` is the browser's session so far, which ends.
+    /// Ends a sign-in; how, and which of the browser's tokens has done its work. `replaced` is the browser's
+    /// session so far, which ends.
     pub async fn finish_saml(
         &self,
         origin: &Origin,
         handle: String,
         browser_token: String,
         replaced: Option<&str>,
-    ) -> Result<Finished, Failure> {
+    ) -> Result<(Finished, String), Failure> {
         let replaced_token = replaced.unwrap_or_default().to_owned();
         let message = wire::FinishSamlSignInRequest { handle, browser_token, replaced_token };
         let request = CallContext::anonymous(origin.clone()).request(message);
         let answer = self.saml().finish_saml_sign_in(request).await?.into_inner();
-        let wire::FinishSamlSignInResponse { session, account_id: _, continuation, test_url } = answer;
-        if !test_url.is_empty() {
-            return web_address(&test_url).map(Finished::Test).map_err(broken);
-        }
-        begun(session, Uuid::try_parse(&continuation).ok()).map(Finished::SignedIn)
+        let wire::FinishSamlSignInResponse { session, account_id: _, continuation, test_url, browser_token } =
+            answer;
+        let finished = if test_url.is_empty() {
+            Finished::SignedIn(begun(session, Uuid::try_parse(&continuation).ok())?)
+        } else {
+            Finished::Test(web_address(&test_url).map_err(broken)?)
+        };
+        Ok((finished, browser_token))
     }
 
     /// Our metadata for an organization's identity provider.

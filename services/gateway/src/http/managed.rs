@@ -5,7 +5,7 @@
 use super::{
     Site,
     authorize::with_flow,
-    pages, saml,
+    away, pages, saml,
     sign_in::{Stage, refuse_call, with_retry_after},
 };
 use crate::grpc::Departure;
@@ -63,9 +63,12 @@ pub async fn post(
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let identity = &site.gateway.identity;
-    let begun = identity.begin_saml(browser.origin(), fields.identifier.trim().to_owned(), stage.id).await;
+    // The flow says so, which the browser can't change: only by leaving it, and then it goes on with nothing.
+    let anew = stage.flow.as_ref().is_some_and(|(flow, _)| flow.asks_anew());
+    let identifier = fields.identifier.trim().to_owned();
+    let begun = identity.begin_saml(browser.origin(), identifier, stage.id, anew).await;
     match begun {
-        Ok(departure) => Ok(leave(stage.page(&browser), &departure, true)),
+        Ok(departure) => Ok(leave(stage.page(&browser), &headers, &departure, true)),
         Err(failure) => Err(refuse_call(failure, refuse)),
     }
 }
@@ -74,20 +77,21 @@ pub async fn post(
 pub async fn test(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
     site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
     let begun = site.gateway.identity.begin_saml_test(browser.origin(), token).await;
     let departure = begun.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
     // Anybody may have sent the link, and its organization chose where it leads: only a click goes on.
-    Ok(leave(browser.page(), &departure, false))
+    Ok(leave(browser.page(), &headers, &departure, false))
 }
 
 /// A page that goes on to the identity provider by its link, or by itself.
-fn leave(page: Page, departure: &Departure, by_itself: bool) -> Response {
+fn leave(page: Page, headers: &HeaderMap, departure: &Departure, by_itself: bool) -> Response {
     let host = departure.url.host_str().unwrap_or_default().to_owned();
     let leave = pages::Leave { page, host, url: departure.url.clone(), by_itself };
-    saml::keep(html(&leave), &departure.browser_token)
+    away::keep(headers, html(&leave), &departure.browser_token)
 }
 
 /// `GET /managed/invitations/{token}`: the link of the mail to a new Managed Account (MAN-2). One that is over

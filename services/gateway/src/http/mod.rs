@@ -2,6 +2,7 @@
 //! nothing is served that is not in it.
 
 mod authorize;
+mod away;
 mod binding;
 mod logout;
 mod managed;

@@ -1,7 +1,9 @@
 //! The SAML endpoints of an organization (SML-1, SML-2): its metadata, its ACS, and the pages that finish a
 //! sign-in in the browser that began it. Every decision is identity's.
 
-use super::{Site, authorize::resume_at, binding, fault, pages, see_other, session, sign_in::refuse_call};
+use super::{
+    Site, authorize::resume_at, away, binding, fault, pages, see_other, session, sign_in::refuse_call,
+};
 use crate::grpc::{Arrival, Finished};
 use axum::{
     body::Body,
@@ -12,30 +14,14 @@ use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pass_mesh::Failure;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{Secret, SpaceKey};
-use pass_web::{Browser, Form, FormTargets, HostCookie, Refusal, html, html_with, http_status};
+use pass_types::SpaceKey;
+use pass_web::{Browser, Form, FormTargets, Refusal, html, html_with, http_status};
 use serde::Deserialize;
-
-/// What a browser keeps while its person is at the identity provider: without it nobody finishes the sign-in
-/// (login CSRF).
-pub const COOKIE: HostCookie = HostCookie::new("__Host-pass-saml");
 
 /// How large a posted response may be: 256 KiB of XML in base64, percent-encoded, and a relay state.
 const BODY_LIMIT: usize = 1_200 * 1024;
 /// How much of a larger one is read all the same, to be heard.
 const HEARD: usize = 4 * BODY_LIMIT;
-
-/// The answer that also keeps the browser's token.
-pub fn keep(mut response: Response, token: &Secret) -> Response {
-    response.headers_mut().append(header::SET_COOKIE, COOKIE.set(&token.reveal(), None));
-    response
-}
-
-/// The answer that also forgets it.
-fn forget(mut response: Response) -> Response {
-    response.headers_mut().append(header::SET_COOKIE, COOKIE.clear());
-    response
-}
 
 /// The page after a sign-in that came to nothing: why, the reference for the administrator if there is one
 /// (SML-5), what to do (`hint`), and the way back to the sign-in.
@@ -152,11 +138,8 @@ pub async fn finish(
     query: Result<Query<Handle>, QueryRejection>,
 ) -> Result<Response, Response> {
     let Ok(Query(Handle { handle })) = query else { return Err(browser.refused(Refusal::malformed())) };
-    let kept = COOKIE.read(&headers).filter(|value| value.parse::<Secret>().is_ok());
-    // Without its cookie the browser is another one: identity says so, as for any wrong token.
-    let token = kept.unwrap_or("-").to_owned();
-    let done = end(&site, &browser, &headers, handle, token).await;
-    done.map(forget)
+    let (response, done) = end(&site, &browser, &headers, handle, away::shown(&headers)).await?;
+    Ok(away::forget(&headers, response, &done))
 }
 
 /// `GET /saml/continue?handle=…`: the identity provider began it, so no cookie of ours vouches for the browser:
@@ -182,21 +165,24 @@ pub async fn go_on(
     Form(Handle { handle }): Form<Handle>,
 ) -> Result<Response, Response> {
     site.limits.check(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
-    end(&site, &browser, &headers, handle, String::new()).await
+    let (response, _) = end(&site, &browser, &headers, handle, String::new()).await?;
+    Ok(response)
 }
 
-/// Finishes the sign-in, and goes on where the person started.
+/// Finishes the sign-in, and goes on where the person started; and which of the browser's tokens has done its
+/// work.
 async fn end(
     site: &Site,
     browser: &Browser,
     headers: &HeaderMap,
     handle: String,
     browser_token: String,
-) -> Result<Response, Response> {
+) -> Result<(Response, String), Response> {
     let replaced = session::token(headers);
     let finished = site.gateway.identity.finish_saml(browser.origin(), handle, browser_token, replaced).await;
-    match finished.map_err(|failure| refuse(browser, failure, BEGIN_AGAIN))? {
-        Finished::Test(url) => Ok(see_other(url.as_str())),
+    let (finished, done) = finished.map_err(|failure| refuse(browser, failure, BEGIN_AGAIN))?;
+    let response = match finished {
+        Finished::Test(url) => see_other(url.as_str()),
         Finished::SignedIn(new) => {
             let noted = match (new.continuation, binding::known(headers)) {
                 (Some(flow), Some(hash)) => {
@@ -205,7 +191,8 @@ async fn end(
                 _ => Ok(None),
             };
             let on = noted.map_or_else(|error| fault(browser, &error), |flow| see_other(&resume_at(flow)));
-            Ok(session::keep(on, &new.token))
+            session::keep(on, &new.token)
         }
-    }
+    };
+    Ok((response, done))
 }

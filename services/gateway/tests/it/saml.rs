@@ -164,6 +164,72 @@ async fn only_the_browser_that_left_can_finish() {
     assert!(query(&browser.follow(page).await.leads_to()).contains_key("code"));
 }
 
+/// proves SML-2: each of a browser's tabs finishes its own sign-in, whichever comes back first; there may be four
+#[tokio::test]
+async fn each_tab_finishes_its_own() {
+    let managed = Managed::start().await;
+    let browser = managed.suite.browser();
+    let mut tabs = Vec::new();
+    for _ in 0..3 {
+        tabs.push(managed.leave(&browser, "/managed").await);
+    }
+    for (i, left) in tabs.iter().enumerate() {
+        let finish = managed.answer(left, &managed.person.email).await;
+        assert_eq!(browser.get(&finish).await.location(), "/", "tab {i}");
+        let kept = browser.cookies.lock().unwrap().get(COOKIE).map_or(0, |it| it.split('.').count());
+        assert_eq!(kept, 2 - i, "what has done its work is forgotten");
+    }
+
+    let first = managed.leave(&browser, "/managed").await;
+    let mut last = first.clone();
+    for _ in 0..4 {
+        last = managed.leave(&browser, "/managed").await;
+    }
+    assert_eq!(browser.cookies.lock().unwrap()[COOKIE].split('.').count(), 4);
+    let finish = managed.answer(&first, &managed.person.email).await;
+    assert!(is_over(&browser.get(&finish).await), "the oldest of five is forgotten");
+    let nonsense = format!("x.{}.", browser.cookies.lock().unwrap()[COOKIE]);
+    browser.cookies.lock().unwrap().insert(COOKIE.to_owned(), nonsense);
+    let finish = managed.answer(&last, &managed.person.email).await;
+    assert_eq!(browser.get(&finish).await.location(), "/", "what is no token is left out");
+}
+
+/// proves security.md: what asks for a fresh sign-in has the identity provider ask the person, and a session for
+/// which it did not is nothing recent
+#[tokio::test]
+async fn a_fresh_sign_in_is_asked_of_the_provider() {
+    let managed = Managed::start().await;
+    let (product, browser) = (managed.suite.product("backlog").await, managed.suite.browser());
+    for (asked, forced) in [
+        (&[][..], false),
+        (&[("max_age", "600")], true),
+        (&[("prompt", "login")], true),
+        (&[("prompt", "select_account")], true),
+    ] {
+        let page = browser.get(&product.authorize(asked)).await;
+        let sign_in = page.location();
+        assert!(sign_in.starts_with("/sign-in?flow="), "{asked:?}: {sign_in}");
+        let left = managed.leave(&browser, &sign_in.replace("/sign-in", "/managed")).await;
+        assert_eq!(query(&left).contains_key("ForceAuthn"), forced, "{asked:?}");
+        let page = browser.get(&managed.answer(&left, &managed.person.email).await).await;
+        let back = browser.follow(page).await.leads_to();
+        assert!(query(&back).contains_key("code"), "{asked:?}: {back}");
+    }
+    // The last session was asked for; the client may have it while it is recent.
+    let page = browser.get(&product.authorize(&[("max_age", "600")])).await;
+    assert!(query(&page.leads_to()).contains_key("code"));
+
+    // Who leaves the flow gets a session, and not what the flow asks for.
+    let sign_in = browser.get(&product.authorize(&[("prompt", "login")])).await.location();
+    let left = managed.leave(&browser, "/managed").await;
+    assert!(!query(&left).contains_key("ForceAuthn"));
+    browser.get(&managed.answer(&left, &managed.person.email).await).await;
+    let resumed = browser.get(&sign_in.replace("/sign-in", "/oauth/resume")).await;
+    assert_eq!(resumed.location(), sign_in);
+    let page = browser.get(&product.authorize(&[("max_age", "600")])).await;
+    assert!(page.location().starts_with("/sign-in?flow="), "a session of the provider's own is no sign-in");
+}
+
 /// proves SML-2: like a code, a handle works once; the browser's earlier session ends
 #[tokio::test]
 async fn a_handle_works_once_and_replaces_the_session() {

@@ -21,6 +21,7 @@ impl Identity {
     pub async fn keep_house(&self) -> Result<(), sqlx::Error> {
         let now = self.clock.now();
         while self.end_overdue_sessions(now).await? {}
+        while self.tell_of_strangers(now, BATCH).await? {}
         while self.forget(now).await? {}
         Ok(())
     }

@@ -165,18 +165,8 @@ fn neighbour_kind(failure: &Failure) -> (Kind, ErrorReason) {
 
 /// What kind of failure the database's is: one that passes, or a fault of ours.
 fn database_kind(error: &sqlx::Error) -> (Kind, ErrorReason) {
-    let passes = match error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-        // PostgreSQL, appendix A: connection (08), rolled back for a conflict (40), resources (53), state
-        // of the server (55), an operator's doing (57).
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))),
-        _ => false,
-    };
-    if passes {
-        (Kind::Unavailable, ErrorReason::Unavailable)
-    } else {
-        (Kind::Internal, ErrorReason::Internal)
+    match pass_mesh::database_kind(error) {
+        Kind::Unavailable => (Kind::Unavailable, ErrorReason::Unavailable),
+        kind => (kind, ErrorReason::Internal),
     }
 }

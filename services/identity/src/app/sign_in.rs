@@ -101,7 +101,8 @@ impl Identity {
             return Err(SignInError::CredentialsInvalid);
         }
         let (origin, method) = (caller.origin.clone(), Method::Password);
-        let beginning = Beginning { account: *account, organization: None, method, origin, not_after: None };
+        let beginning =
+            Beginning { account: *account, organization: None, method, anew: true, origin, not_after: None };
         let session = self.begin_session(&mut tx, caller, beginning, now).await?;
         if let Some(replaced) = replaced {
             self.end_in(&mut tx, caller, replaced, EndCause::Replaced).await?;

@@ -140,8 +140,14 @@ impl Identity {
         let created = events::account_created(account.id, account.kind);
         self.outbox.publish(&mut tx, created.by_caller(caller)).await?;
         let (origin, method) = (caller.origin.clone(), Method::Password);
-        let beginning =
-            Beginning { account: account.id, organization: None, method, origin, not_after: None };
+        let beginning = Beginning {
+            account: account.id,
+            organization: None,
+            method,
+            anew: true,
+            origin,
+            not_after: None,
+        };
         let session = self.begin_session(&mut tx, caller, beginning, now).await?;
         if let Some(replaced) = replaced {
             self.end_in(&mut tx, caller, replaced, EndCause::Replaced).await?;

@@ -168,6 +168,8 @@ pub struct Outstanding {
     pub test: Option<SamlTestId>,
     /// Where the person wanted to go.
     pub continuation: Continuation,
+    /// It asked for a sign-in of the person, whatever session the identity provider has of them.
+    pub force_authn: bool,
     /// What it said of us.
     pub sp_entity_id: String,
     /// Where the answer is to go.
@@ -209,6 +211,8 @@ pub struct Identified {
     pub email: Option<Email>,
     /// When the identity provider's session ends (SML-9).
     pub session_not_on_or_after: Option<OffsetDateTime>,
+    /// They signed in for this very request, which asked for that.
+    pub anew: bool,
 }
 
 /// A name that an identity provider gives: with the organization, what a binding is for. The qualifiers of a
@@ -266,6 +270,19 @@ pub struct LogEntry {
     pub test: bool,
     /// Whose sign-in it was, when that is known.
     pub account: Option<AccountId>,
+    /// Anybody may have posted it: nothing in it was signed by the organization's identity provider.
+    pub stranger: bool,
+}
+
+/// What strangers posted to an organization in a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Strangers {
+    /// Whose ACS it was.
+    pub organization: OrganizationId,
+    /// The beginning of the minute.
+    pub minute: OffsetDateTime,
+    /// How many posts.
+    pub refused: i32,
 }
 
 #[cfg(test)]

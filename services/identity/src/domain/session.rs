@@ -12,6 +12,9 @@ pub struct Session {
     pub account: AccountId,
     /// How the person proved who they are.
     pub methods: Vec<Method>,
+    /// They did so for this very sign-in: an identity provider that was not asked for that may have answered
+    /// from a session of its own.
+    pub anew: bool,
     /// Where the sign-in came from.
     pub origin: Origin,
     /// When it began.
@@ -69,6 +72,8 @@ pub struct Beginning {
     pub organization: Option<OrganizationId>,
     /// How the person proved who they are.
     pub method: Method,
+    /// Whether they did so for this very sign-in.
+    pub anew: bool,
     /// Where the sign-in came from.
     pub origin: Origin,
     /// When what the sign-in rests on is over: the identity provider's session, Nulab Pass.
@@ -85,12 +90,13 @@ const TOUCH_AFTER: Duration = Duration::minutes(1);
 impl Session {
     /// A new one.
     pub fn begin(id: SessionId, beginning: Beginning, policy: Policy, now: OffsetDateTime) -> Self {
-        let Beginning { account, organization: _, method, origin, not_after } = beginning;
+        let Beginning { account, organization: _, method, anew, origin, not_after } = beginning;
         let end = now + policy.absolute;
         Self {
             id,
             account,
             methods: vec![method],
+            anew,
             origin,
             created_at: now,
             last_used_at: now,
@@ -104,6 +110,12 @@ impl Session {
         let over =
             self.ended_at.is_some() || now >= self.expires_at || now >= self.last_used_at + policy.idle;
         if over { Err(Over) } else { Ok(self) }
+    }
+
+    /// Whether the person proved who they are within the last `most`. When the session began and not when it was
+    /// used: whoever sits there now is asked for nothing by that.
+    pub fn is_fresh(&self, most: Duration, now: OffsetDateTime) -> bool {
+        self.anew && now - self.created_at < most
     }
 
     /// Whether a use at `now` is to be written down.
@@ -143,7 +155,7 @@ mod tests {
 
     fn beginning(account: AccountId, not_after: Option<OffsetDateTime>) -> Beginning {
         let (method, origin) = (Method::Password, Origin::default());
-        Beginning { account, organization: None, method, origin, not_after }
+        Beginning { account, organization: None, method, anew: true, origin, not_after }
     }
 
     /// proves SML-9, BIL-6: a session ends with what the sign-in rests on, and never later than others
@@ -171,6 +183,15 @@ mod tests {
         assert_eq!(used.live(POLICY, end), Err(Over));
 
         assert_eq!(Session { ended_at: Some(START), ..session() }.live(POLICY, START), Err(Over));
+    }
+
+    /// Only a sign-in for which the person did something is fresh, and only for a while.
+    #[test]
+    fn what_is_fresh() {
+        let most = Duration::minutes(10);
+        assert!(session().is_fresh(most, START + most - Duration::MICROSECOND));
+        assert!(!session().is_fresh(most, START + most));
+        assert!(!Session { anew: false, ..session() }.is_fresh(most, START));
     }
 
     #[test]

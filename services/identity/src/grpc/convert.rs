@@ -87,7 +87,8 @@ pub fn new_session(new: &NewSession) -> wire::NewSession {
 }
 
 pub fn session(session: Session) -> wire::Session {
-    let Session { id, account, methods, origin, created_at, last_used_at, expires_at, ended_at: _ } = session;
+    let Session { id, account, methods, anew, origin, created_at, last_used_at, expires_at, ended_at: _ } =
+        session;
     wire::Session {
         session_id: id.to_string(),
         account_id: account.to_string(),
@@ -97,6 +98,7 @@ pub fn session(session: Session) -> wire::Session {
         methods: methods.iter().map(|method| method.as_str().to_owned()).collect(),
         address: origin.address,
         user_agent: origin.user_agent,
+        anew,
     }
 }
 

@@ -18,10 +18,12 @@ impl SamlSignInService for Services {
         &self,
         request: Request<BeginSamlSignInRequest>,
     ) -> Result<Response<BeginSamlSignInResponse>, Status> {
-        let (caller, BeginSamlSignInRequest { identifier, continuation }) = open(request)?;
+        let (caller, request) = open(request)?;
+        let BeginSamlSignInRequest { identifier, continuation, force_authentication } = request;
         let continuation = convert::parse(&continuation, "continuation").map_err(violation)?;
         let identifier = Identifier::typed(&identifier);
-        let begun = self.0.begin_saml_sign_in(&caller, identifier, continuation).await.map_err(status)?;
+        let begun = self.0.begin_saml_sign_in(&caller, identifier, continuation, force_authentication).await;
+        let begun = begun.map_err(status)?;
         let (redirect_url, browser_token) = (begun.redirect_url, begun.browser.reveal());
         Ok(Response::new(BeginSamlSignInResponse { redirect_url, browser_token }))
     }
@@ -67,8 +69,8 @@ impl SamlSignInService for Services {
         // A browser may send anything; what is no token was not kept, and is no session's.
         let finish =
             Finish { handle, browser: Shown::of(&browser_token), replaced: replaced_token.parse().ok() };
-        let finished = self.0.finish_saml_sign_in(&caller, finish).await.map_err(status)?;
-        Ok(Response::new(saml_convert::finished(finished)))
+        let done = self.0.finish_saml_sign_in(&caller, finish).await.map_err(status)?;
+        Ok(Response::new(saml_convert::done(done)))
     }
 
     async fn get_service_provider_metadata(

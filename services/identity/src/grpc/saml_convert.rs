@@ -2,7 +2,7 @@
 
 use super::convert::{id, new_session};
 use crate::{
-    app::saml::{Finished, Saving, Source, SpFacts, Standing, Waiting},
+    app::saml::{Done, Finished, Saving, Source, SpFacts, Standing, Waiting},
     domain::saml::{Connection, ConnectionState, Settings},
     domain::saml_test::{Line, LineOutcome, Test, TestReport, TestState},
     store::saml::log::Shown,
@@ -137,14 +137,19 @@ pub fn waiting(waiting: Waiting) -> wire::GetPendingSamlSignInResponse {
     }
 }
 
-pub fn finished(finished: Finished) -> wire::FinishSamlSignInResponse {
+pub fn done(done: Done) -> wire::FinishSamlSignInResponse {
+    let Done { finished, used } = done;
+    let browser_token = used.map(|token| token.reveal()).unwrap_or_default();
     match finished {
-        Finished::Tested(test_url) => wire::FinishSamlSignInResponse { test_url, ..Default::default() },
+        Finished::Tested(test_url) => {
+            wire::FinishSamlSignInResponse { test_url, browser_token, ..Default::default() }
+        }
         Finished::SignedIn { session, continuation } => wire::FinishSamlSignInResponse {
             account_id: session.session.account.to_string(),
             session: Some(new_session(&session)),
             continuation: continuation.as_str().to_owned(),
             test_url: String::new(),
+            browser_token,
         },
     }
 }

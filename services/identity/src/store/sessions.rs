@@ -10,6 +10,7 @@ struct Row {
     id: Uuid,
     account_id: Uuid,
     methods: Vec<String>,
+    anew: bool,
     address: String,
     user_agent: String,
     created_at: OffsetDateTime,
@@ -24,6 +25,7 @@ impl From<Row> for Session {
             id: row.id.into(),
             account: row.account_id.into(),
             methods: row.methods.iter().filter_map(|name| Method::from_name(name)).collect(),
+            anew: row.anew,
             origin: Origin { address: row.address, user_agent: row.user_agent },
             created_at: row.created_at,
             last_used_at: row.last_used_at,
@@ -38,12 +40,14 @@ pub async fn insert(db: &mut PgConnection, session: &Session, token: &SecretHash
     let methods: Vec<String> = session.methods.iter().map(|method| method.as_str().to_owned()).collect();
     sqlx::query!(
         "INSERT INTO sessions
-            (id, account_id, token_hash, methods, address, user_agent, created_at, last_used_at, expires_at, ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            (id, account_id, token_hash, methods, anew, address, user_agent, created_at, last_used_at, expires_at,
+             ended_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         session.id.uuid(),
         session.account.uuid(),
         token.as_bytes(),
         &methods,
+        session.anew,
         session.origin.address,
         session.origin.user_agent,
         session.created_at,
@@ -60,7 +64,7 @@ pub async fn insert(db: &mut PgConnection, session: &Session, token: &SecretHash
 pub async fn by_token(db: &mut PgConnection, token: &SecretHash) -> Result<Option<Session>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, account_id, methods, address, user_agent, created_at, last_used_at, expires_at, ended_at
+        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at
          FROM sessions WHERE token_hash = $1",
         token.as_bytes(),
     )
@@ -73,7 +77,7 @@ pub async fn by_token(db: &mut PgConnection, token: &SecretHash) -> Result<Optio
 pub async fn by_id(db: &mut PgConnection, id: SessionId) -> Result<Option<Session>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, account_id, methods, address, user_agent, created_at, last_used_at, expires_at, ended_at
+        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at
          FROM sessions WHERE id = $1",
         id.uuid(),
     )
@@ -93,7 +97,7 @@ pub async fn page(
 ) -> Result<Vec<Session>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, account_id, methods, address, user_agent, created_at, last_used_at, expires_at, ended_at
+        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at
          FROM sessions
          WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 AND last_used_at > $3
             AND ($4::uuid IS NULL OR id < $4)

@@ -185,7 +185,11 @@ async fn saml() {
         assert_eq!(why(console.list_saml_sign_ins(request).await), why_not);
     }
     for continuation in ["x".repeat(65), "a\0b".to_owned(), huge()] {
-        let request = BeginSamlSignInRequest { identifier: "acme".to_owned(), continuation };
+        let request = BeginSamlSignInRequest {
+            identifier: "acme".to_owned(),
+            continuation,
+            force_authentication: false,
+        };
         assert_eq!(why(acme.gateway().begin_saml_sign_in(request).await), invalid("continuation"));
     }
     assert_eq!(rows(&acme.company).await, before);

@@ -111,8 +111,16 @@ impl Connected {
 
     /// Sends a browser to the identity provider.
     pub async fn leave(&self, identifier: &str) -> Result<Returning, Failure> {
-        let request =
-            BeginSamlSignInRequest { identifier: identifier.to_owned(), continuation: "r-1".to_owned() };
+        self.leave_to(identifier, false).await
+    }
+
+    /// The same, to sign in anew there or not.
+    pub async fn leave_to(&self, identifier: &str, anew: bool) -> Result<Returning, Failure> {
+        let request = BeginSamlSignInRequest {
+            identifier: identifier.to_owned(),
+            continuation: "r-1".to_owned(),
+            force_authentication: anew,
+        };
         let begun = self.gateway().begin_saml_sign_in(request).await?;
         Ok(Returning { asked: Idp::read(&begun.redirect_url), browser: begun.browser_token })
     }

@@ -37,6 +37,8 @@ pub struct Asked {
     pub acs: String,
     pub sp: String,
     pub relay_state: String,
+    /// The person is to sign in anew.
+    pub force_authn: bool,
     pub url: Url,
 }
 
@@ -48,6 +50,8 @@ pub struct Says {
     pub acs: String,
     pub audience: String,
     pub now: OffsetDateTime,
+    /// When the person signed in there.
+    pub signed_in: OffsetDateTime,
     pub persistent: Option<String>,
     pub email: String,
     pub session_until: Option<OffsetDateTime>,
@@ -104,6 +108,7 @@ impl Idp {
             acs: between("AssertionConsumerServiceURL=\"", "\""),
             sp: between("<saml:Issuer>", "</saml:Issuer>"),
             relay_state: parameter("RelayState").unwrap_or_default(),
+            force_authn: request.contains(" ForceAuthn=\"true\""),
             url,
         }
     }
@@ -188,7 +193,7 @@ impl Idp {
              </saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject>\
              <saml:Conditions NotBefore=\"{now}\" NotOnOrAfter=\"{end}\"><saml:AudienceRestriction>\
              <saml:Audience>{audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
-             <saml:AuthnStatement AuthnInstant=\"{now}\" SessionIndex=\"_s\"{session}><saml:AuthnContext>\
+             <saml:AuthnStatement AuthnInstant=\"{signed_in}\" SessionIndex=\"_s\"{session}><saml:AuthnContext>\
              <saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password\
              </saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
              <saml:AttributeStatement><saml:Attribute Name=\"email\"><saml:AttributeValue>{email}\
@@ -196,6 +201,7 @@ impl Idp {
             answer = in_response_to(says),
             acs = says.acs,
             audience = says.audience,
+            signed_in = instant(says.signed_in),
             email = says.email,
         );
         (head, tail)
@@ -247,6 +253,7 @@ impl Asked {
             acs: self.acs.clone(),
             audience: self.sp.clone(),
             now,
+            signed_in: now,
             persistent: None,
             email: email.to_owned(),
             session_until: None,

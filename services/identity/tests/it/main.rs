@@ -16,6 +16,8 @@ mod robustness;
 mod role;
 mod saml;
 mod saml_connection;
+mod saml_fresh;
+mod saml_log;
 mod saml_refusals;
 mod sessions;
 mod settings;

@@ -87,6 +87,20 @@ async fn the_invitation() {
     assert_eq!(company.mail(id, 6).await.unwrap_err().reason, over);
 }
 
+/// proves BIL-6: without Nulab Pass nobody is invited anew, and the invitation that was sent stays as it is
+#[tokio::test]
+async fn no_invitation_without_nulab_pass() {
+    let company = Company::start().await;
+    let id = company.employ("hanako@acme.example").await;
+    for (entitled_until, reason) in
+        [(Some(company.suite.clock.now()), ErrorReason::NulabPassEnded), (None, ErrorReason::NulabPassNeeded)]
+    {
+        company.suite.world.state().entitled_until = entitled_until;
+        assert_eq!(company.resend(id).await.unwrap_err().reason, reason);
+    }
+    company.mail(id, 1).await.unwrap();
+}
+
 /// proves MAN-1, ORG-4: only administrators, and Plan Admin only by one; strangers learn nothing
 #[tokio::test]
 async fn who_may_make_one() {

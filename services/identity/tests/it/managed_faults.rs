@@ -192,6 +192,35 @@ async fn deleting_goes_on() {
     }
 }
 
+/// proves MAN-5: that organization does not hear the administrator (any more) says nothing of the account: what
+/// it has recorded comes about all the same
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_heard_settles_nothing() {
+    let company = company().await;
+    for reason in [
+        ErrorReason::RoleMissing,
+        ErrorReason::TokenRevoked,
+        ErrorReason::TokenInvalid,
+        ErrorReason::FreshSignInNeeded,
+        ErrorReason::NotFound,
+    ] {
+        let id = company.employ("hanako@acme.example").await;
+        company.suite.world.state().distrusts = Some(reason);
+        assert_eq!(company.suspend(id).await.unwrap_err().reason, reason);
+        wait_for(async || company.taken() == (0, 1)).await;
+        let rests = "SELECT count(*) FROM managed_accounts WHERE worker IS NULL AND state = 'suspended'";
+        wait_for(async || company.suite.count(rests).await == 1).await;
+        assert_eq!(company.delete(id).await.unwrap_err().reason, reason);
+        nothing_is_left(&company).await;
+        company.suite.world.state().distrusts = None;
+    }
+    // What it decides about the account is decided.
+    let id = company.employ("hanako@acme.example").await;
+    company.suite.world.state().distrusts = Some(ErrorReason::MigrateInstead);
+    assert_eq!(company.suspend(id).await.unwrap_err().reason, ErrorReason::MigrateInstead);
+    assert_eq!(company.get(id).await.unwrap().state(), State::Invited);
+}
+
 /// proves MAN-5: a process that ends while suspending: another one goes on after the lease
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_while_suspending() {

@@ -159,12 +159,32 @@ async fn an_end_on_the_way() {
         (returning, field)
     };
     let (returning, field) = back().await;
+    let late = [back().await.1, back().await.1];
     let consumed = acme.post(&field, "").await.unwrap();
-    acme.company.suite.world.state().entitled_until = Some(acme.now());
-    let refused = acme.finish(&consumed.handle, &returning.browser).await.unwrap_err();
-    assert_eq!(refused.reason, ErrorReason::NulabPassEnded);
+    for (late, none) in late.iter().zip([None, Some(acme.now())]) {
+        acme.company.suite.world.state().entitled_until = none;
+        let at_acs = acme.post(late, "").await.unwrap_err();
+        assert_eq!(at_acs.reason, ErrorReason::NulabPassEnded);
+        let entry = acme.log().await.swap_remove(0);
+        assert_eq!(
+            (&entry.failed_check[..], &entry.reference),
+            ("nulab_pass", &at_acs.metadata["reference"])
+        );
+    }
+    let at_finish = acme.finish(&consumed.handle, &returning.browser).await.unwrap_err();
+    assert_eq!(at_finish.reason, ErrorReason::NulabPassEnded);
+    let entry = acme.log().await.swap_remove(0);
+    assert_eq!((&entry.failed_check[..], &entry.reference), ("nulab_pass", &at_finish.metadata["reference"]));
+    let told = acme.company.suite.events().await;
+    let told = told.iter().filter(
+        |it| matches!(&it.payload, Some(Payload::SamlSignInRefused(it)) if it.failed_check == "nulab_pass"),
+    );
+    assert_eq!(told.count(), 3);
     acme.company.suite.world.state().entitled_until = Some(acme.now() + Duration::DAY);
-    acme.finish(&consumed.handle, &returning.browser).await.unwrap();
+    let over = acme.finish(&consumed.handle, &returning.browser).await.unwrap_err();
+    assert_eq!(over.reason, ErrorReason::LinkInvalid, "it was for once");
+    assert_eq!(acme.post(&late[0], "").await.unwrap_err().reason, ErrorReason::SamlRefused, "so was this");
+    acme.sign_in("hanako@acme.example").await.unwrap();
 
     let (returning, field) = back().await;
     let consumed = acme.post(&field, "").await.unwrap();
@@ -202,6 +222,13 @@ async fn a_pending_sign_in_is_for_one_browser() {
     let (handle, browser) = pending().await;
     assert_eq!(acme.finish(&handle, "x").await.unwrap_err().reason, over);
     assert_eq!(acme.finish(&handle, &browser).await.unwrap_err().reason, over, "whoever stole it used it up");
+    let ((handle, browser), (_, tab)) = (pending().await, pending().await);
+    let finished = acme.finish(&handle, &format!("{tab}.{browser}")).await.unwrap();
+    assert_eq!(finished.browser_token, browser, "of several tabs the one that began it");
+    for nonsense in ["x.", ".", &"A.".repeat(1 << 15), &format!("{tab}.").repeat(8)] {
+        let (handle, browser) = pending().await;
+        assert_eq!(acme.finish(&handle, &format!("{nonsense}{browser}")).await.unwrap_err().reason, over);
+    }
     let (handle, browser) = pending().await;
     acme.company.suite.clock.advance(Duration::minutes(2));
     assert_eq!(acme.finish(&handle, &browser).await.unwrap_err().reason, over, "for two minutes");

@@ -4,6 +4,7 @@ use crate::{connected::Connected, idp::Idp};
 use openssl::{hash::MessageDigest, sign::Verifier, x509::X509};
 use pass_mesh::Failure;
 use pass_proto::{errors::v1::ErrorReason, events::v1::envelope::Payload, identity::v1::*, types::v1::Role};
+use pass_testkit::wait_for;
 use pass_types::OrganizationId;
 use save_saml_draft_request::Source;
 use time::Duration;
@@ -130,6 +131,47 @@ async fn tests_that_go_wrong() {
     }
 }
 
+/// Tests that end while drafts are saved: one after the other, in whatever order, and none waits for another that
+/// waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tests_end_while_drafts_are_saved() {
+    let acme = Connected::without().await;
+    let pool = &acme.company.suite.database.pool;
+    for _ in 0..3 {
+        let draft = acme.draft(false).await;
+        let mut answers = Vec::new();
+        for _ in 0..3 {
+            let test = acme.create_test(&draft.connection_id).await.unwrap();
+            let token = test.url.rsplit_once('/').unwrap().1.to_owned();
+            let begun = acme.gateway().begin_saml_test(BeginSamlTestRequest { token }).await.unwrap();
+            let says = Idp::read(&begun.redirect_url);
+            let says = says.about("admin@acme.example", &acme.assertion_id(), acme.now());
+            answers.push(acme.idp.answer(&says));
+        }
+        // All of them begin before one goes on: both need the tests.
+        let mut held = pool.begin().await.unwrap();
+        sqlx::query("SELECT 1 FROM saml_tests FOR UPDATE").execute(&mut *held).await.unwrap();
+        let posts = futures::future::join_all(answers.iter().map(|field| acme.post(field, "")));
+        let drafts = futures::future::join_all((0..2).map(|_| acme.draft(false)));
+        let release = async {
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            wait_for(async || acme.company.suite.count(waiting).await == 5).await;
+            held.rollback().await.unwrap();
+        };
+        let (posts, _, ()) = futures::join!(posts, drafts, release);
+        for refused in posts.into_iter().filter_map(Result::err) {
+            assert_eq!(refused.reason, ErrorReason::SamlRefused, "its draft is gone, and nothing else");
+        }
+    }
+    // A call that lost is tried again, so that only the database tells. It does when the connections end.
+    acme.company.suite.stop().await;
+    let connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()";
+    wait_for(async || acme.company.suite.count(connected).await <= pool.size().into()).await;
+    let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    assert_eq!(acme.company.suite.count(deadlocks).await, 0);
+}
+
 /// proves SML-1: from metadata or typed in; what can't be used is refused and said, and changes nothing
 #[tokio::test]
 async fn what_can_be_saved() {
@@ -196,6 +238,12 @@ async fn requests_are_signed_when_wanted() {
     let pool = &acme.company.suite.database.pool;
     let sealed: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM saml_keys").fetch_one(pool).await.unwrap();
     assert!(openssl::pkey::PKey::private_key_from_pkcs8(&sealed[12..]).is_err(), "at rest it is sealed");
+    sqlx::query("UPDATE saml_keys SET sealed = ''").execute(pool).await.unwrap();
+    assert_eq!(
+        acme.sp_metadata("AcmeSpace1").await.unwrap(),
+        xml,
+        "anybody may ask: it is not opened for that"
+    );
 }
 
 /// proves SML-4: an assertion that is encrypted for us is taken, one for somebody else is not

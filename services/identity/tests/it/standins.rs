@@ -96,6 +96,8 @@ pub struct State {
     /// `None`: no Nulab Pass.
     pub entitled_until: Option<OffsetDateTime>,
     pub faults: BTreeMap<&'static str, Fault>,
+    /// What organization answers a person who changes a member, though it has done so.
+    pub distrusts: Option<ErrorReason>,
     /// Who asked for memberships.
     pub callers: Vec<Caller>,
     clock: Option<SharedClock>,
@@ -164,6 +166,13 @@ impl State {
     fn ended(&self) -> bool {
         let now = self.clock.as_ref().unwrap().now();
         self.entitled_until.is_some_and(|until| until <= now)
+    }
+
+    fn trusts(&self, caller: &Caller) -> Result<(), Status> {
+        match (self.distrusts, caller.person()) {
+            (Some(reason), Ok(_)) => Err(refuse(Kind::Forbidden, reason)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -268,10 +277,12 @@ impl ManagedMemberService for World {
         &self,
         request: Request<RemoveManagedMemberRequest>,
     ) -> Result<Response<RemoveManagedMemberResponse>, Status> {
-        let (_, RemoveManagedMemberRequest { organization_id: _, account_id, attempt }) = open(request)?;
+        let (caller, request) = open(request)?;
+        let RemoveManagedMemberRequest { organization_id: _, account_id, attempt } = request;
         self.step("remove_managed_member", |state| {
             state.member_attempts.undo(&account_id, attempt)?;
             state.managed_members.remove(&account_id);
+            state.trusts(&caller)?;
             Ok(RemoveManagedMemberResponse {})
         })
         .await
@@ -281,13 +292,14 @@ impl ManagedMemberService for World {
         &self,
         request: Request<SetManagedMemberSuspendedRequest>,
     ) -> Result<Response<SetManagedMemberSuspendedResponse>, Status> {
-        let (_, request) = open(request)?;
+        let (caller, request) = open(request)?;
         let SetManagedMemberSuspendedRequest { organization_id: _, account_id, attempt, suspended } = request;
         self.step("set_managed_member_suspended", |state| {
             state.member_attempts.go_on(&account_id, attempt)?;
             let member = state.managed_members.get_mut(&account_id);
             let member = member.ok_or_else(|| refuse(Kind::NotFound, ErrorReason::NotFound))?;
             member.suspended = suspended;
+            state.trusts(&caller)?;
             Ok(SetManagedMemberSuspendedResponse {})
         })
         .await

@@ -91,7 +91,7 @@ impl AccountService for Neighbours {
         self.state().sessions.remove(&replaced_token);
         Ok(Response::new(CompleteSignUpResponse {
             account: Some(account(&someone, self.clock.now())),
-            session: Some(self.begin(someone.id)),
+            session: Some(self.begin(someone.id, true)),
             continuation: wish.continuation,
         }))
     }

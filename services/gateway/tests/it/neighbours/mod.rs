@@ -51,6 +51,7 @@ struct Open {
     id: SessionId,
     account: AccountId,
     begun: OffsetDateTime,
+    anew: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -190,11 +191,11 @@ impl Neighbours {
         self.state().sessions.retain(|_, it| it.id != session);
     }
 
-    fn begin(&self, account: AccountId) -> NewSession {
+    fn begin(&self, account: AccountId, anew: bool) -> NewSession {
         let now = self.clock.now();
         let token = Secret::generate(&self.entropy).reveal();
         let id = SessionId::generate(&self.entropy, now);
-        self.state().sessions.insert(token.clone(), Open { id, account, begun: now });
+        self.state().sessions.insert(token.clone(), Open { id, account, begun: now, anew });
         NewSession {
             session_id: id.to_string(),
             token,

@@ -32,11 +32,13 @@ pub struct Company {
 }
 
 /// What a browser left with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Begun {
     token: String,
     continuation: String,
     test: bool,
+    /// The person is to sign in anew.
+    anew: bool,
 }
 
 /// What came back.
@@ -96,11 +98,12 @@ impl Neighbours {
         company
     }
 
-    fn depart(&self, sso_url: &str, continuation: String, test: bool) -> (String, String) {
+    fn depart(&self, sso_url: &str, begun: Begun) -> (String, String) {
         let [relay, token] = [(); 2].map(|()| Secret::generate(&self.entropy).reveal());
-        let begun = Begun { token: token.clone(), continuation, test };
+        let begun = Begun { token: token.clone(), ..begun };
         let separator = if sso_url.contains('?') { '&' } else { '?' };
-        let url = format!("{sso_url}{separator}SAMLRequest=a%2Bb%3D&RelayState={relay}");
+        let force = if begun.anew { "&ForceAuthn=true" } else { "" };
+        let url = format!("{sso_url}{separator}SAMLRequest=a%2Bb%3D&RelayState={relay}{force}");
         self.state().saml.begun.insert(relay, begun);
         (url, token)
     }
@@ -109,7 +112,10 @@ impl Neighbours {
     fn ended(&self, handle: &str, browser_token: &str) -> Option<Pending> {
         let mut state = self.state();
         let pending = state.saml.pending.get(handle)?;
-        let its_own = pending.begun.as_ref().map_or("", |begun| &begun.token) == browser_token;
+        let its_own = match &pending.begun {
+            None => browser_token.is_empty(),
+            Some(begun) => browser_token.split('.').any(|token| token == begun.token),
+        };
         if its_own { state.saml.pending.remove(handle) } else { None }
     }
 }
@@ -120,13 +126,15 @@ impl SamlSignInService for Neighbours {
         &self,
         request: Request<BeginSamlSignInRequest>,
     ) -> Result<Response<BeginSamlSignInResponse>, Status> {
-        let (_, BeginSamlSignInRequest { identifier, continuation }) = open(request)?;
+        let (_, request) = open(request)?;
+        let BeginSamlSignInRequest { identifier, continuation, force_authentication: anew } = request;
         let found = self.state().saml.companies.iter().find(|it| it.handle == identifier).cloned();
         let company = found.ok_or_else(|| refused(Kind::NotFound, ErrorReason::OrganizationUnknown))?;
         if let Some(reason) = company.refusal {
             return Err(refused(Kind::Precondition, reason));
         }
-        let (redirect_url, browser_token) = self.depart(&company.sso_url, continuation, false);
+        let (redirect_url, browser_token) =
+            self.depart(&company.sso_url, Begun { continuation, anew, ..Begun::default() });
         Ok(Response::new(BeginSamlSignInResponse { redirect_url, browser_token }))
     }
 
@@ -136,7 +144,10 @@ impl SamlSignInService for Neighbours {
     ) -> Result<Response<BeginSamlTestResponse>, Status> {
         let (_, BeginSamlTestRequest { token }) = open(request)?;
         let verdict = self.state().saml.tests.remove(&token).ok_or_else(link_invalid)?;
-        let (redirect_url, browser_token) = self.depart("https://idp.example/sso", verdict, true);
+        let (redirect_url, browser_token) = self.depart(
+            "https://idp.example/sso",
+            Begun { continuation: verdict, test: true, ..Begun::default() },
+        );
         Ok(Response::new(BeginSamlTestResponse { redirect_url, browser_token }))
     }
 
@@ -173,13 +184,12 @@ impl SamlSignInService for Neighbours {
     ) -> Result<Response<FinishSamlSignInResponse>, Status> {
         let (_, FinishSamlSignInRequest { handle, browser_token, replaced_token }) = open(request)?;
         let Pending { email, begun, .. } = self.ended(&handle, &browser_token).ok_or_else(link_invalid)?;
-        let continuation = match begun {
-            Some(Begun { continuation: test_url, test: true, .. }) => {
-                return Ok(Response::new(FinishSamlSignInResponse { test_url, ..Default::default() }));
-            }
-            Some(begun) => begun.continuation,
-            None => String::new(),
-        };
+        let Begun { token: browser_token, continuation, test, anew } = begun.unwrap_or_default();
+        if test {
+            let answer =
+                FinishSamlSignInResponse { test_url: continuation, browser_token, ..Default::default() };
+            return Ok(Response::new(answer));
+        }
         let managed = |it: &&super::Someone| it.email == email && it.kind == AccountKind::Managed;
         let found = self.state().accounts.iter().find(managed).cloned();
         let someone = found.ok_or_else(|| refused(Kind::NotFound, ErrorReason::ManagedAccountUnknown))?;
@@ -188,10 +198,11 @@ impl SamlSignInService for Neighbours {
         }
         self.state().sessions.remove(&replaced_token);
         Ok(Response::new(FinishSamlSignInResponse {
-            session: Some(self.begin(someone.id)),
+            session: Some(self.begin(someone.id, anew)),
             account_id: someone.id.to_string(),
             continuation,
             test_url: String::new(),
+            browser_token,
         }))
     }
 

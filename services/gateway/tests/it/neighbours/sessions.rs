@@ -32,6 +32,7 @@ impl Neighbours {
             methods: vec!["pwd".to_owned()],
             address: String::new(),
             user_agent: String::new(),
+            anew: open.anew,
         };
         Ok((session, account(someone, open.begun)))
     }
@@ -46,7 +47,7 @@ impl SessionService for Neighbours {
         let found = self.state().accounts.iter().find(known).map(|it| it.id);
         let account = found.ok_or_else(|| refused(Kind::Unauthenticated, ErrorReason::CredentialsInvalid))?;
         self.state().sessions.remove(&replaced_token);
-        let session = Some(self.begin(account));
+        let session = Some(self.begin(account, true));
         Ok(Response::new(SignInResponse { session, account_id: account.to_string() }))
     }
 

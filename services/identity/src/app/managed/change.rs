@@ -213,8 +213,9 @@ impl Identity {
         Ok(())
     }
 
-    /// Organization did not do as it was asked. What it refuses an administrator does not come about; all
-    /// else the job goes on with.
+    /// Organization did not do as it was asked. What it decides about the account does not come about; all
+    /// else the job goes on with, which asks as this service and for nobody: the administrator was one when the
+    /// change began.
     async fn refused(
         &self,
         driver: Driver<'_>,
@@ -223,7 +224,7 @@ impl Identity {
         failure: Failure,
     ) -> ManagedError {
         let error = ManagedError::of(failure);
-        if !error.is_decision() || matches!(driver, Driver::Job) {
+        if !error.is_about_the_account() || matches!(driver, Driver::Job) {
             self.leave(&managed, worker).await;
             return error;
         }

@@ -84,10 +84,20 @@ impl Identity {
         if verified.map_err(ManagedError::of)? {
             return Ok(());
         }
-        match self.neighbours.entitlement(&calls, organization).await.map_err(ManagedError::of)? {
-            Entitlement::Until(_) => Err(ManagedError::DomainNotVerified),
+        self.must_have_pass(administrator).await?;
+        Err(ManagedError::DomainNotVerified)
+    }
+
+    /// Refuses an organization without Nulab Pass.
+    pub(super) async fn must_have_pass(&self, administrator: &Administrator<'_>) -> Result<(), ManagedError> {
+        let calls = administrator.owner.caller.as_system().within(self.rules.call);
+        let entitlement = self.neighbours.entitlement(&calls, administrator.organization).await;
+        match entitlement.map_err(ManagedError::of)? {
+            Entitlement::Until(end) if end > self.clock.now() => Ok(()),
+            Entitlement::Until(_) | Entitlement::Ended => {
+                Err(no_pass(ErrorReason::NulabPassEnded, "Nulab Pass has ended"))
+            }
             Entitlement::None => Err(no_pass(ErrorReason::NulabPassNeeded, "this needs Nulab Pass")),
-            Entitlement::Ended => Err(no_pass(ErrorReason::NulabPassEnded, "Nulab Pass has ended")),
         }
     }
 

@@ -38,7 +38,8 @@ impl Identity {
         owner: &Owner<'_>,
         target: Target,
     ) -> Result<Managed, ManagedError> {
-        self.administrator(owner, target.organization).await?;
+        let administrator = self.administrator(owner, target.organization).await?;
+        self.must_have_pass(&administrator).await?;
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
         let held = store::managed_accounts::lock(&mut tx, target.account).await?;

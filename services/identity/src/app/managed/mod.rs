@@ -152,6 +152,7 @@ impl ManagedError {
             | R::RoleMissing
             | R::TokenRevoked
             | R::TokenInvalid
+            | R::FreshSignInNeeded
             | R::InvalidArgument => Self::Refused(failure),
             R::MigrateInstead => Self::MigrateInstead,
             R::NotFound => Self::NotFound,
@@ -159,9 +160,20 @@ impl ManagedError {
         }
     }
 
-    /// Whether the other service decided, rather than failed.
-    fn is_decision(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::NotFound | Self::MigrateInstead)
+    /// Whether the other service decided about the account, so that the change has not come about and won't.
+    /// Not so when it failed, nor when it would not hear this person (any more): their token was revoked, their
+    /// role taken away, they are nobody there. Calls are repeated, so it may have done before what it refuses
+    /// the second time.
+    fn is_about_the_account(&self) -> bool {
+        use ErrorReason as R;
+        match self {
+            Self::MigrateInstead => true,
+            Self::Refused(failure) => !matches!(
+                failure.reason,
+                R::RoleMissing | R::TokenRevoked | R::TokenInvalid | R::FreshSignInNeeded
+            ),
+            _ => false,
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Begun {
 /// What a request is made for.
 pub(super) struct Purpose {
     pub(super) continuation: Continuation,
+    /// The person is to sign in anew.
+    pub(super) force_authn: bool,
     pub(super) test: Option<SamlTestId>,
 }
 
@@ -51,12 +53,14 @@ impl Identifier {
 }
 
 impl Identity {
-    /// Makes a request to the identity provider of the organization that is named.
+    /// Makes a request to the identity provider of the organization that is named; `force_authn`: for a sign-in
+    /// anew. The request's row remembers that: a browser that takes it out of the address gains nothing.
     pub async fn begin_saml_sign_in(
         &self,
         caller: &Caller,
         identifier: Identifier,
         continuation: Continuation,
+        force_authn: bool,
     ) -> Result<Begun, SamlError> {
         self.count_saml_begin(caller).await?;
         let calls = caller.as_system();
@@ -66,7 +70,7 @@ impl Identity {
         let connection = connection.await?.ok_or(SamlError::NotSetUp)?;
         drop(db);
         self.entitled_until(&calls, organization).await?;
-        self.send(&connection, Purpose { continuation, test: None }).await
+        self.send(&connection, Purpose { continuation, force_authn, test: None }).await
     }
 
     /// Takes one begin from what the network has.
@@ -114,15 +118,14 @@ impl Identity {
             sp_entity_id: sp_entity_id(&self.rules.gateway_url, &connection.space_key),
             acs_url: acs_url(&self.rules.gateway_url, &connection.space_key),
             name_id_format: None,
-            force_authn: false,
+            force_authn: purpose.force_authn,
         };
         let mut db = self.pool.acquire().await?;
-        let pair = if connection.settings.sign_requests {
+        let key = if connection.settings.sign_requests {
             self.saml_key(&mut db, connection.organization).await?
         } else {
             None
         };
-        let key = pair.map(|pair| pair.key);
         let relay_text = relay.as_ref().map(Secret::reveal);
         let redirect_url = request.redirect(relay_text.as_deref(), key.as_ref())?;
         let outstanding = Outstanding {
@@ -133,6 +136,7 @@ impl Identity {
             relay: relay.as_ref().map(Kept::of),
             test: purpose.test,
             continuation: purpose.continuation,
+            force_authn: purpose.force_authn,
             sp_entity_id: request.sp_entity_id,
             acs_url: request.acs_url,
             issued_at: now,

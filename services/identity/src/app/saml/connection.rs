@@ -184,8 +184,9 @@ impl Identity {
         if active.is_none() && draft.is_none() {
             return Err(SamlError::NotFound);
         }
-        let pair = self.saml_key(&mut db, organization).await?;
-        let keys: Vec<Certificate> = pair.into_iter().map(|pair| pair.certificate).collect();
+        // Anybody may ask for this: the key stays sealed.
+        let keys: Vec<Certificate> =
+            self.saml_certificate(&mut db, organization).await?.into_iter().collect();
         // What the identity provider is to expect next decides.
         let signs = draft.or(active).is_some_and(|connection| connection.settings.sign_requests);
         Ok(sp_metadata(&SpMetadata {
@@ -205,13 +206,15 @@ impl Identity {
     }
 
     /// Refuses somebody whose sign-in is more than minutes ago: a session that was left open must not be
-    /// enough to let a foreign identity provider in.
+    /// enough to let a foreign identity provider in. Neither may one at their own identity provider: a Managed
+    /// Account's sign-in counts when its request asked for one anew. The session says so and not the token, whose
+    /// `auth_time` is only when the session began.
     async fn must_be_fresh(&self, administrator: &Administrator<'_>) -> Result<(), SamlError> {
         let owner = administrator.owner;
         let mut db = self.pool.acquire().await?;
         let session = store::sessions::by_id(&mut db, owner.session).await?;
         let session = session.filter(|session| session.account == owner.account);
-        let fresh = session.is_some_and(|session| self.clock.now() - session.created_at < FRESH);
+        let fresh = session.is_some_and(|session| session.is_fresh(FRESH, self.clock.now()));
         if fresh { Ok(()) } else { Err(SamlError::FreshSignInNeeded) }
     }
 }

@@ -1,7 +1,7 @@
 //! Taking an identity provider's answer (security.md, the pipeline): judged, used once, and kept as a
 //! pending sign-in until the browser that began it comes with what it kept. No session yet.
 
-use super::{SamlError, acs_url, log::About, sp_entity_id};
+use super::{SamlError, acs_url, log::About, pass_ended, sp_entity_id};
 use crate::{
     app::{Identity, Tx},
     domain::{
@@ -39,18 +39,24 @@ impl Case {
         self.request.as_ref().and_then(|request| request.test)
     }
 
-    fn about(&self) -> About {
+    /// What the log says of its answer. A test is no stranger's, whatever came: who has its request or relay
+    /// state has its link.
+    fn about(&self, signed: bool) -> About {
+        let test = self.test().is_some();
         About {
             organization: self.organization,
             connection: self.connection.as_ref().map(|it| it.id),
-            test: self.test().is_some(),
+            test,
             account: None,
+            stranger: !signed && !test,
         }
     }
 }
 
 /// What was found.
 struct Judged {
+    /// The identity provider signed it.
+    signed: bool,
     lines: Vec<Line>,
     result: Result<Validated, Finding>,
 }
@@ -69,6 +75,7 @@ impl From<&Finding> for Line {
 impl From<&Refusal> for Judged {
     fn from(refusal: &Refusal) -> Self {
         Self {
+            signed: false,
             lines: refusal.verdicts().into_iter().map(Line::from).collect(),
             result: Err(Finding::from(refusal)),
         }
@@ -143,8 +150,7 @@ impl Identity {
     /// Verifies and validates what came through the gate.
     async fn judge(&self, case: &Case, gated: Result<Gated, Refusal>) -> Result<Judged, SamlError> {
         let Some(connection) = &case.connection else {
-            let finding = Finding::new("connection", "a connection that is switched on", "none");
-            return Ok(Judged { lines: Vec::new(), result: Err(finding) });
+            return Ok(Judged { signed: false, lines: Vec::new(), result: Err(not_connected()) });
         };
         let gated = match gated {
             Ok(gated) => gated,
@@ -153,7 +159,7 @@ impl Identity {
         let mut key = None;
         if gated.is_encrypted() {
             let mut db = self.pool.acquire().await?;
-            key = self.saml_key(&mut db, case.organization).await?.map(|pair| pair.key);
+            key = self.saml_key(&mut db, case.organization).await?;
         }
         let (now, certificates) = (self.clock.now(), connection.settings.certificates.clone());
         let (gated, signed) = self.judges.verify(gated, certificates, key, now).await?;
@@ -164,7 +170,8 @@ impl Identity {
         let (judged_by, expected) = (judged_by(connection), self.expected(connection, case));
         let validation = validate(&signed, gated.facts(), &judged_by, &expected, now);
         let lines = validation.verdicts.into_iter().map(Line::from).collect();
-        Ok(Judged { lines, result: validation.result.map_err(|refusal| Finding::from(&refusal)) })
+        let result = validation.result.map_err(|refusal| Finding::from(&refusal));
+        Ok(Judged { signed: true, lines, result })
     }
 
     fn expected(&self, connection: &Connection, case: &Case) -> Expected {
@@ -180,7 +187,7 @@ impl Identity {
             request: case.request.as_ref().map(|request| pass_saml::OutstandingRequest {
                 id: request.id.clone(),
                 issued_at: request.issued_at,
-                force_authn: false,
+                force_authn: request.force_authn,
             }),
             idp_initiated_allowed: connection.settings.allow_idp_initiated,
         }
@@ -194,29 +201,52 @@ impl Identity {
         judged: Judged,
         by_network: &SecretHash,
     ) -> Result<Consumed, SamlError> {
-        let mut tx = self.pool.begin().await?;
+        let about = case.about(judged.signed);
         let finding = match (judged.result, &case.connection) {
-            (Ok(validated), Some(connection)) => match self.use_once(&mut tx, &case, &validated).await? {
-                None => {
-                    let consumed = self.keep(&mut tx, &case, connection, validated).await?;
-                    tx.commit().await?;
-                    return Ok(consumed);
+            (Ok(validated), Some(connection)) => {
+                match self.take(caller, &case, connection, validated).await? {
+                    Ok(consumed) => return Ok(consumed),
+                    Err(finding) => finding,
                 }
-                Some(finding) => finding,
-            },
+            }
             (Err(finding), _) => finding,
-            (Ok(_), None) => Finding::new("connection", "a connection that is switched on", "none"),
+            (Ok(_), None) => not_connected(),
         };
-        // What was taken before the refusal is given back.
-        tx.rollback().await?;
         let mut tx = self.pool.begin().await?;
         let now = self.clock.now();
         let empty_at = store::throttles::lock(&mut tx, by_network, now).await?;
         let after = self.rules.failed_sign_ins_per_network.take(empty_at, now).unwrap_or(empty_at);
         store::throttles::save(&mut tx, by_network, after).await?;
-        let reference = self.note(&mut tx, caller, case.about(), Some(finding)).await?;
+        let reference = self.note(&mut tx, caller, about, Some(finding)).await?;
         tx.commit().await?;
         Err(SamlError::Refused(reference))
+    }
+
+    /// Uses an answer that is right, and keeps it as a pending sign-in; what was wrong if it was used before. That
+    /// Nulab Pass has ended on the way (BIL-6) is said at once, to who brings such an answer and for once. Who is
+    /// suspended, or not known here, is told by `finish`: there an answer becomes somebody.
+    async fn take(
+        &self,
+        caller: &Caller,
+        case: &Case,
+        connection: &Connection,
+        validated: Validated,
+    ) -> Result<Result<Consumed, Finding>, SamlError> {
+        let entitled = self.still_entitled_until(&caller.as_system(), case.organization).await?;
+        let mut tx = self.pool.begin().await?;
+        if let Some(finding) = self.use_once(&mut tx, case, &validated).await? {
+            // What was taken before the refusal is given back.
+            tx.rollback().await?;
+            return Ok(Err(finding));
+        }
+        if entitled.is_none() {
+            let reference = self.note(&mut tx, caller, case.about(true), Some(pass_ended())).await?;
+            tx.commit().await?;
+            return Err(SamlError::PassEndedMeanwhile(reference));
+        }
+        let consumed = self.keep(&mut tx, case, connection, validated).await?;
+        tx.commit().await?;
+        Ok(Ok(consumed))
     }
 
     /// Takes the request and notes the assertion; what was wrong if either was used before.
@@ -260,6 +290,8 @@ impl Identity {
                 name,
                 email: validated.address,
                 session_not_on_or_after: validated.session_not_on_or_after,
+                // The validator has seen that the sign-in is not older than the request.
+                anew: case.request.as_ref().is_some_and(|request| request.force_authn),
             }),
         };
         self.wait(tx, &pending).await
@@ -281,11 +313,15 @@ impl Identity {
         test: SamlTestId,
         mut judged: Judged,
     ) -> Result<Consumed, SamlError> {
+        let about = case.about(judged.signed);
         let (Some(connection), Some(request)) = (&case.connection, &case.request) else {
-            return Err(SamlError::Refused(self.reference()));
+            return Err(self.refusal(caller, about, not_connected()).await?);
         };
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
+        // Before any row, as those do who change the connection: saving a draft removes the tests and requests
+        // of the one before, in another order.
+        store::saml::connections::lock(&mut tx, case.organization).await?;
         let finding = match judged.result {
             Ok(validated) => {
                 let finding = self.use_once(&mut tx, &case, &validated).await?;
@@ -297,13 +333,16 @@ impl Identity {
         store::saml::flows::take_request(&mut tx, &request.id).await?;
         let state = if finding.is_some() { TestState::Failed } else { TestState::Passed };
         if !store::saml::tests::end(&mut tx, test, state, &judged.lines, now).await? {
-            return Err(SamlError::Refused(self.reference()));
+            let finding = Finding::new("test", "a test that waits", "one that has ended");
+            let reference = self.note(&mut tx, caller, about, Some(finding)).await?;
+            tx.commit().await?;
+            return Err(SamlError::Refused(reference));
         }
         if state == TestState::Passed {
             store::saml::connections::tested(&mut tx, connection.id, now).await?;
         }
         let failed = finding.as_ref().map(|finding| finding.check);
-        self.note(&mut tx, caller, case.about(), finding.clone()).await?;
+        self.enter(&mut tx, about, finding.clone()).await?;
         self.outbox.publish(&mut tx, events::saml_test_run(connection, failed).by_caller(caller)).await?;
         let pending = Pending {
             organization: case.organization,
@@ -329,4 +368,8 @@ fn judged_by(connection: &Connection) -> pass_saml::Connection {
 
 fn continuation(case: &Case) -> Continuation {
     case.request.as_ref().map(|request| request.continuation.clone()).unwrap_or_default()
+}
+
+fn not_connected() -> Finding {
+    Finding::new("connection", "a connection that is switched on", "none")
 }

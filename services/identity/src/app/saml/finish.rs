@@ -1,7 +1,7 @@
 //! Ending a sign-in in the browser that began it (SML-3, SML-8). What an answer said becomes a session only
 //! with what the browser kept: somebody else's answer signs nobody in (login CSRF).
 
-use super::{SamlError, log::About};
+use super::{SamlError, log::About, pass_ended};
 use crate::{
     app::{Identity, NewSession, Tx},
     domain::{
@@ -17,15 +17,18 @@ use crate::{
 use pass_mesh::Caller;
 use pass_proto::errors::v1::ErrorReason;
 use pass_saml::NameIdFormat;
-use pass_types::{AccountId, Email, OrganizationName, Secret};
+use pass_types::{AccountId, Email, OrganizationName, Secret, SecretHash};
 use time::OffsetDateTime;
+
+/// How many tokens of sign-ins that are under way in it a browser may show.
+const MOST_TOKENS: usize = 8;
 
 /// What a browser shows of what it kept.
 pub enum Shown {
     /// Nothing, and says so: its person was asked on a page of ours.
     Nothing,
-    /// A token.
-    Token(Secret),
+    /// Tokens: of a sign-in in each of its tabs.
+    Tokens(Vec<Secret>),
     /// Something that was never given to any.
     Nonsense,
 }
@@ -35,7 +38,10 @@ impl Shown {
     pub fn of(token: &str) -> Self {
         match token {
             "" => Self::Nothing,
-            token => token.parse().map_or(Self::Nonsense, Self::Token),
+            tokens => {
+                let tokens = tokens.split('.').take(MOST_TOKENS).map(str::parse).collect::<Result<_, _>>();
+                tokens.map_or(Self::Nonsense, Self::Tokens)
+            }
         }
     }
 
@@ -44,8 +50,15 @@ impl Shown {
     fn is_that_of(&self, kept: Option<Kept>) -> bool {
         match self {
             Self::Nothing => kept.is_none(),
-            Self::Token(token) => kept == Some(Kept::of(token)),
-            Self::Nonsense => false,
+            Self::Tokens(_) | Self::Nonsense => self.token_of(kept).is_some(),
+        }
+    }
+
+    /// The token that a pending sign-in asks for, if it is there.
+    fn token_of(&self, kept: Option<Kept>) -> Option<&Secret> {
+        match self {
+            Self::Tokens(tokens) => tokens.iter().find(|token| kept == Some(Kept::of(token))),
+            Self::Nothing | Self::Nonsense => None,
         }
     }
 }
@@ -54,10 +67,18 @@ impl Shown {
 pub struct Finish {
     /// From the ACS.
     pub handle: Secret,
-    /// What it kept; none for a sign-in that the identity provider started.
+    /// What it kept; nothing for a sign-in that the identity provider started.
     pub browser: Shown,
     /// Its session so far.
     pub replaced: Option<Secret>,
+}
+
+/// What came of it, and which of the browser's tokens has done its work.
+pub struct Done {
+    /// What came of it.
+    pub finished: Finished,
+    /// Of no use any more.
+    pub used: Option<Secret>,
 }
 
 /// What came of it.
@@ -81,10 +102,19 @@ pub struct Waiting {
     pub email: Option<Email>,
 }
 
+/// How somebody is signed in.
+struct LetIn {
+    managed: Managed,
+    anew: bool,
+    not_after: OffsetDateTime,
+}
+
 /// Why nobody is signed in.
 enum NotLetIn {
     Unknown(Finding),
     Suspended(AccountId),
+    PassEnded,
+    OtherBrowser,
 }
 
 impl Identity {
@@ -103,54 +133,67 @@ impl Identity {
 
     /// Ends a pending sign-in.
     #[tracing::instrument(skip_all)]
-    pub async fn finish_saml_sign_in(&self, caller: &Caller, finish: Finish) -> Result<Finished, SamlError> {
+    pub async fn finish_saml_sign_in(&self, caller: &Caller, finish: Finish) -> Result<Done, SamlError> {
         let handle = finish.handle.hash();
         let mut db = self.pool.acquire().await?;
         let pending = store::saml::flows::pending(&mut db, &handle, self.clock.now()).await?;
+        drop(db);
         let pending = pending.ok_or(SamlError::LinkInvalid)?;
         if !finish.browser.is_that_of(pending.browser) {
             // Whoever has the handle has not the browser that began it: it is of no use to anybody any more. One
             // that no browser began is still its person's, on the page that asks them.
-            if pending.browser.is_some() {
-                store::saml::flows::take_pending(&mut db, &handle).await?;
+            if pending.browser.is_none() {
+                return Err(SamlError::LinkInvalid);
             }
-            return Err(SamlError::LinkInvalid);
+            let tx = self.take_pending(&handle).await?;
+            return Err(self.turn_away_managed(tx, caller, &pending, NotLetIn::OtherBrowser).await?);
         }
-        drop(db);
-        let who = match &pending.outcome {
-            Outcome::SignIn(who) => who.clone(),
+        let used = finish.browser.token_of(pending.browser).cloned();
+        let finished = match &pending.outcome {
+            Outcome::SignIn(who) => self.finish_sign_in(caller, &finish, &pending, who).await?,
             Outcome::Test(test) => {
-                let mut db = self.pool.acquire().await?;
-                store::saml::flows::take_pending(&mut db, &handle).await?;
-                let console = &self.rules.console_url;
-                return Ok(Finished::Tested(format!(
-                    "{console}/organizations/{}/saml/tests/{test}",
-                    pending.organization
-                )));
+                self.take_pending(&handle).await?.commit().await?;
+                let (console, organization) = (&self.rules.console_url, pending.organization);
+                Finished::Tested(format!("{console}/organizations/{organization}/saml/tests/{test}"))
             }
         };
-        let entitled_until = self.entitled_until(&caller.as_system(), pending.organization).await;
-        let entitled_until = entitled_until.map_err(|error| match error {
-            SamlError::PassNeeded => SamlError::PassEnded,
-            other => other,
-        })?;
+        Ok(Done { finished, used })
+    }
+
+    /// Takes a pending sign-in, in a transaction of its own; of several at once, one gets it.
+    async fn take_pending(&self, handle: &SecretHash) -> Result<Tx, SamlError> {
         let mut tx = self.pool.begin().await?;
-        if !store::saml::flows::take_pending(&mut tx, &handle).await? {
-            return Err(SamlError::LinkInvalid);
-        }
-        let found = self.account_of(&mut tx, &pending, &who).await?;
+        let taken = store::saml::flows::take_pending(&mut tx, handle).await?;
+        if taken { Ok(tx) } else { Err(SamlError::LinkInvalid) }
+    }
+
+    /// Signs in whoever it is, or says why not.
+    async fn finish_sign_in(
+        &self,
+        caller: &Caller,
+        finish: &Finish,
+        pending: &Pending,
+        who: &Identified,
+    ) -> Result<Finished, SamlError> {
+        let entitled_until = self.still_entitled_until(&caller.as_system(), pending.organization).await?;
+        let mut tx = self.take_pending(&finish.handle.hash()).await?;
+        let found = match entitled_until {
+            Some(until) => self.account_of(&mut tx, pending, who).await?.map(|managed| (managed, until)),
+            None => Err(NotLetIn::PassEnded),
+        };
         match found {
-            Ok(managed) => {
-                let not_after =
-                    who.session_not_on_or_after.map_or(entitled_until, |it| it.min(entitled_until));
-                let session = self.let_in_managed(&mut tx, caller, managed, &pending, not_after).await?;
+            Ok((managed, until)) => {
+                let not_after = who.session_not_on_or_after.map_or(until, |it| it.min(until));
+                let let_in = LetIn { managed, anew: who.anew, not_after };
+                let session = self.let_in_managed(&mut tx, caller, pending, let_in).await?;
                 if let Some(replaced) = &finish.replaced {
                     self.end_in(&mut tx, caller, replaced, EndCause::Replaced).await?;
                 }
                 tx.commit().await?;
-                Ok(Finished::SignedIn { session: Box::new(session), continuation: pending.continuation })
+                let continuation = pending.continuation.clone();
+                Ok(Finished::SignedIn { session: Box::new(session), continuation })
             }
-            Err(why) => Err(self.turn_away_managed(tx, caller, &pending, why).await?),
+            Err(why) => Err(self.turn_away_managed(tx, caller, pending, why).await?),
         }
     }
 
@@ -205,10 +248,10 @@ impl Identity {
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        managed: Managed,
         pending: &Pending,
-        not_after: OffsetDateTime,
+        let_in: LetIn,
     ) -> Result<NewSession, sqlx::Error> {
+        let LetIn { managed, anew, not_after } = let_in;
         let now = self.clock.now();
         let account = managed.account.id;
         if let Ok((managed, true)) = managed.signed_in(now) {
@@ -221,6 +264,7 @@ impl Identity {
             account,
             organization: Some(pending.organization),
             method,
+            anew,
             origin,
             not_after: Some(not_after),
         };
@@ -237,14 +281,22 @@ impl Identity {
         pending: &Pending,
         why: NotLetIn,
     ) -> Result<SamlError, sqlx::Error> {
-        let (account, finding) = match why {
+        type Refused = fn(String) -> SamlError;
+        let (account, finding, error): (_, _, Refused) = match why {
             NotLetIn::Suspended(id) => {
                 let finding = Finding::new("account_state", "an account that is not suspended", "suspended");
-                (Some(id), finding)
+                (Some(id), finding, SamlError::AccountSuspended)
             }
-            NotLetIn::Unknown(finding) => (None, finding),
+            NotLetIn::PassEnded => (None, pass_ended(), SamlError::PassEndedMeanwhile),
+            NotLetIn::OtherBrowser => {
+                let finding = Finding::new("browser", "the browser that began the sign-in", "another one");
+                (None, finding, SamlError::OtherBrowser)
+            }
+            NotLetIn::Unknown(finding) if finding.check == "connection" => {
+                (None, finding, SamlError::Refused)
+            }
+            NotLetIn::Unknown(finding) => (None, finding, SamlError::AccountUnknown),
         };
-        let is_connection = finding.check == "connection";
         if let Some(account) = account {
             let now = self.clock.now();
             let entry = store::login_history::Entry {
@@ -262,15 +314,13 @@ impl Identity {
         }
         let reference = self.note(&mut tx, caller, about(pending, account), Some(finding)).await?;
         tx.commit().await?;
-        Ok(match account {
-            Some(_) => SamlError::AccountSuspended(reference),
-            None if is_connection => SamlError::Refused(reference),
-            None => SamlError::AccountUnknown(reference),
-        })
+        Ok(error(reference))
     }
 }
 
 fn about(pending: &Pending, account: Option<AccountId>) -> About {
     let (organization, connection) = (pending.organization, Some(pending.connection));
-    About { organization, connection, test: false, account }
+    let test = matches!(pending.outcome, Outcome::Test(_));
+    // What is pending was signed.
+    About { organization, connection, test, account, stranger: false }
 }

@@ -24,12 +24,6 @@ use time::{Duration, OffsetDateTime};
 const VALID: Duration = Duration::days(10 * 365);
 const BITS: u32 = 2048;
 
-/// An organization's key pair.
-pub(super) struct KeyPair {
-    pub(super) key: PrivateKey,
-    pub(super) certificate: Certificate,
-}
-
 impl Identity {
     /// Makes the organization's key pair, unless it has one.
     pub(super) async fn ensure_saml_key(&self, organization: OrganizationId) -> Result<(), SamlError> {
@@ -50,19 +44,25 @@ impl Identity {
         Ok(store::saml::keys::insert(&mut db, organization, &sealed, now).await?)
     }
 
-    /// The organization's key pair.
+    /// The certificate of the organization's key pair, without opening the key.
+    pub(super) async fn saml_certificate(
+        &self,
+        db: &mut PgConnection,
+        organization: OrganizationId,
+    ) -> Result<Option<Certificate>, SamlError> {
+        let found = store::saml::keys::certificate(db, organization).await?;
+        found.map(Certificate::from_der).transpose().map_err(|error| SamlError::Key(error.into()))
+    }
+
+    /// The key of the organization's key pair.
     pub(super) async fn saml_key(
         &self,
         db: &mut PgConnection,
         organization: OrganizationId,
-    ) -> Result<Option<KeyPair>, SamlError> {
+    ) -> Result<Option<PrivateKey>, SamlError> {
         let Some(sealed) = store::saml::keys::find(db, organization).await? else { return Ok(None) };
         let key = self.envelope.open(place(organization), &sealed.by, &sealed.key)?;
-        let certificate = Certificate::from_der(sealed.certificate);
-        Ok(Some(KeyPair {
-            key: PrivateKey::from_pkcs8_der(&key)?,
-            certificate: certificate.map_err(|error| SamlError::Key(error.into()))?,
-        }))
+        Ok(Some(PrivateKey::from_pkcs8_der(&key)?))
     }
 }
 

@@ -1,5 +1,8 @@
 //! The sign-in log (SML-5): what an administrator sees of each answer, under the reference that the person
 //! who was refused is shown.
+//!
+//! Anybody may post to an ACS, so whatever the organization's identity provider did not sign is kept apart: it
+//! pushes nothing else out of the log, and is told by the minute (AUD-1).
 
 use super::SamlError;
 use crate::{
@@ -10,6 +13,7 @@ use crate::{
 };
 use pass_mesh::Caller;
 use pass_types::{AccountId, OrganizationId, SamlConnectionId};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Without characters that look like others.
@@ -22,6 +26,8 @@ pub(super) struct About {
     pub(super) connection: Option<SamlConnectionId>,
     pub(super) test: bool,
     pub(super) account: Option<AccountId>,
+    /// Anybody may have posted it.
+    pub(super) stranger: bool,
 }
 
 impl Identity {
@@ -44,7 +50,7 @@ impl Identity {
         format!("{}-{}", &text[..4], &text[4..])
     }
 
-    /// Writes an entry, and tells of a refusal; its reference.
+    /// Writes an entry, and tells of a refusal, or counts it as a stranger's; its reference.
     pub(super) async fn note(
         &self,
         tx: &mut Tx,
@@ -52,6 +58,36 @@ impl Identity {
         about: About,
         finding: Option<Finding>,
     ) -> Result<String, sqlx::Error> {
+        let entry = self.enter(tx, about, finding).await?;
+        if entry.stranger {
+            let minute = entry.at.truncate_to_minute();
+            store::saml::strangers::count(tx, entry.organization, minute).await?;
+        } else if entry.finding.is_some() {
+            self.outbox.publish(tx, events::saml_sign_in_refused(&entry).by_caller(caller)).await?;
+        }
+        Ok(entry.reference)
+    }
+
+    /// Writes down a refusal by itself: the error for the person, who is told the reference.
+    pub(super) async fn refusal(
+        &self,
+        caller: &Caller,
+        about: About,
+        finding: Finding,
+    ) -> Result<SamlError, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        let reference = self.note(&mut tx, caller, about, Some(finding)).await?;
+        tx.commit().await?;
+        Ok(SamlError::Refused(reference))
+    }
+
+    /// Writes an entry of which somebody else tells.
+    pub(super) async fn enter(
+        &self,
+        tx: &mut Tx,
+        about: About,
+        finding: Option<Finding>,
+    ) -> Result<LogEntry, sqlx::Error> {
         let now = self.clock.now();
         let entry = LogEntry {
             id: self.entropy.uuid(now),
@@ -62,11 +98,26 @@ impl Identity {
             finding,
             test: about.test,
             account: about.account,
+            stranger: about.stranger,
         };
         store::saml::log::insert(tx, &entry).await?;
-        if !about.test && entry.finding.is_some() {
-            self.outbox.publish(tx, events::saml_sign_in_refused(&entry).by_caller(caller)).await?;
+        Ok(entry)
+    }
+
+    /// Tells what strangers posted in minutes that are over; whether there may be more.
+    pub(in crate::app) async fn tell_of_strangers(
+        &self,
+        now: OffsetDateTime,
+        most: i64,
+    ) -> Result<bool, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        let mut strangers = store::saml::strangers::take(&mut tx, now.truncate_to_minute(), most).await?;
+        // Replicas that publish for the same organizations must take them in the same order.
+        strangers.sort_unstable();
+        for strangers in &strangers {
+            self.outbox.publish(&mut tx, events::strangers_refused(strangers)).await?;
         }
-        Ok(entry.reference)
+        tx.commit().await?;
+        Ok(i64::try_from(strangers.len()) == Ok(most))
     }
 }

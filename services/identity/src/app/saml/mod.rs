@@ -15,11 +15,11 @@ mod test;
 
 pub use begin::Identifier;
 pub use connection::{Saving, Source, SpFacts, Standing};
-pub use finish::{Finish, Finished, Shown, Waiting};
+pub use finish::{Done, Finish, Finished, Shown, Waiting};
 pub use judge::Judges;
 
 use super::{Identity, authorize::Unauthorized, database_kind, neighbour_kind};
-use crate::domain::throttle::TooOften;
+use crate::domain::{saml::Finding, throttle::TooOften};
 use pass_mesh::{CallContext, Failure, Problem};
 use pass_proto::errors::v1::ErrorReason;
 use pass_runtime::seal::SealError;
@@ -49,9 +49,15 @@ pub enum SamlError {
     /// BIL-6.
     #[error("Nulab Pass has ended")]
     PassEnded,
+    /// BIL-6: it did while the person was at the identity provider; the log says so (SML-5).
+    #[error("Nulab Pass has ended")]
+    PassEndedMeanwhile(String),
     /// The test, or the pending sign-in, is over or never was.
     #[error("this sign-in is over; begin again")]
     LinkInvalid,
+    /// Another browser began the pending sign-in; the log says so (SML-5).
+    #[error("this sign-in is over; begin again")]
+    OtherBrowser(String),
     /// SML-5: the log says why, under this reference.
     #[error("the identity provider's answer was refused")]
     Refused(String),
@@ -103,7 +109,25 @@ fn acs_url(gateway_url: &str, space_key: &SpaceKey) -> String {
     format!("{gateway_url}/saml/{space_key}/acs")
 }
 
+/// Why nobody signs in to an organization without Nulab Pass, for its administrators.
+fn pass_ended() -> Finding {
+    Finding::new("nulab_pass", "Nulab Pass", "it has ended")
+}
+
 impl Identity {
+    /// Until when the organization has Nulab Pass; `None`: it has not, any more.
+    async fn still_entitled_until(
+        &self,
+        calls: &CallContext,
+        organization: OrganizationId,
+    ) -> Result<Option<OffsetDateTime>, SamlError> {
+        match self.entitled_until(calls, organization).await {
+            Ok(end) => Ok(Some(end)),
+            Err(SamlError::PassEnded | SamlError::PassNeeded) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Until when the organization has Nulab Pass.
     async fn entitled_until(
         &self,
@@ -153,7 +177,9 @@ impl Problem for SamlError {
             Self::NotSetUp
             | Self::PassNeeded
             | Self::PassEnded
+            | Self::PassEndedMeanwhile(_)
             | Self::LinkInvalid
+            | Self::OtherBrowser(_)
             | Self::TestNeeded
             | Self::FreshSignInNeeded
             | Self::ConfirmationNeeded(_) => Kind::Precondition,
@@ -171,8 +197,8 @@ impl Problem for SamlError {
             Self::OrganizationUnknown => ErrorReason::OrganizationUnknown,
             Self::NotSetUp => ErrorReason::SamlNotSetUp,
             Self::PassNeeded => ErrorReason::NulabPassNeeded,
-            Self::PassEnded => ErrorReason::NulabPassEnded,
-            Self::LinkInvalid => ErrorReason::LinkInvalid,
+            Self::PassEnded | Self::PassEndedMeanwhile(_) => ErrorReason::NulabPassEnded,
+            Self::LinkInvalid | Self::OtherBrowser(_) => ErrorReason::LinkInvalid,
             Self::Refused(_) => ErrorReason::SamlRefused,
             Self::AccountUnknown(_) => ErrorReason::ManagedAccountUnknown,
             Self::AccountSuspended(_) => ErrorReason::AccountSuspended,
@@ -208,6 +234,8 @@ impl Problem for SamlError {
         match self {
             Self::Unauthorized(unauthorized) => unauthorized.metadata(),
             Self::Refused(reference)
+            | Self::PassEndedMeanwhile(reference)
+            | Self::OtherBrowser(reference)
             | Self::AccountUnknown(reference)
             | Self::AccountSuspended(reference) => {
                 vec![("reference", reference.clone())]

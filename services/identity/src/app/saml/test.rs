@@ -22,7 +22,12 @@ const ATTEMPT: i32 = 1;
 pub struct NewTest {
     /// The test.
     pub id: SamlTestId,
-    /// Where the administrator's browser runs it.
+    /// Where it is run. It is not tied to the administrator who made it, and need not be: a test proves something of
+    /// the connection and nothing of a person. It passes only by an answer that the identity provider under test
+    /// has signed, nobody is signed in by it, and only administrators see the verdict; so whoever else gets hold
+    /// of the link (a secret, for 10 minutes, for one verdict) can at worst make a test fail, which is made again. And an
+    /// administrator with a Nulab Account may have no account at the provider: a colleague who has one runs the
+    /// test for them.
     pub url: String,
 }
 
@@ -65,7 +70,7 @@ impl Identity {
         let connection = store::saml::connections::find(&mut db, test.organization, test.connection).await?;
         drop(db);
         let connection = connection.filter(|it| it.state != ConnectionState::Disabled);
-        let purpose = Purpose { continuation: Continuation::default(), test: Some(id) };
+        let purpose = Purpose { continuation: Continuation::default(), force_authn: false, test: Some(id) };
         self.send(&connection.ok_or(SamlError::LinkInvalid)?, purpose).await
     }
 

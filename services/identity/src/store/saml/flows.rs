@@ -18,6 +18,7 @@ struct RequestRow {
     relay_hash: Option<Vec<u8>>,
     test_id: Option<Uuid>,
     continuation: String,
+    force_authn: bool,
     sp_entity_id: String,
     acs_url: String,
     issued_at: OffsetDateTime,
@@ -38,6 +39,7 @@ impl TryFrom<RequestRow> for Outstanding {
             relay: row.relay_hash.as_deref().map(hash).transpose()?,
             test: row.test_id.map(Into::into),
             continuation: stored(&row.continuation)?,
+            force_authn: row.force_authn,
             sp_entity_id: row.sp_entity_id,
             acs_url: row.acs_url,
             issued_at: row.issued_at,
@@ -53,9 +55,9 @@ pub async fn insert_request(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO saml_requests
-            (id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation, sp_entity_id,
-             acs_url, issued_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            (id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation, force_authn,
+             sp_entity_id, acs_url, issued_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         request.id,
         request.organization.uuid(),
         request.connection.uuid(),
@@ -63,6 +65,7 @@ pub async fn insert_request(
         request.relay.as_ref().map(Kept::as_bytes),
         request.test.map(SamlTestId::uuid),
         request.continuation.as_str(),
+        request.force_authn,
         request.sp_entity_id,
         request.acs_url,
         request.issued_at,
@@ -83,7 +86,7 @@ pub async fn request(
     sqlx::query_as!(
         RequestRow,
         "SELECT id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation,
-            sp_entity_id, acs_url, issued_at
+            force_authn, sp_entity_id, acs_url, issued_at
          FROM saml_requests WHERE id = $1 AND organization_id = $2 AND expires_at > $3",
         id,
         organization.uuid(),
@@ -105,7 +108,7 @@ pub async fn request_of_relay(
     sqlx::query_as!(
         RequestRow,
         "SELECT id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation,
-            sp_entity_id, acs_url, issued_at
+            force_authn, sp_entity_id, acs_url, issued_at
          FROM saml_requests WHERE relay_hash = $1 AND organization_id = $2 AND expires_at > $3",
         relay.as_bytes(),
         organization.uuid(),
@@ -153,6 +156,7 @@ struct PendingRow {
     name_id_hash: Option<Vec<u8>>,
     email: Option<String>,
     session_not_on_or_after: Option<OffsetDateTime>,
+    anew: bool,
 }
 
 impl TryFrom<PendingRow> for Pending {
@@ -172,6 +176,7 @@ impl TryFrom<PendingRow> for Pending {
                 },
                 email: row.email.as_deref().map(stored).transpose()?,
                 session_not_on_or_after: row.session_not_on_or_after,
+                anew: row.anew,
             }),
         };
         Ok(Self {
@@ -198,8 +203,8 @@ pub async fn insert_pending(
     sqlx::query!(
         "INSERT INTO saml_pending_sign_ins
             (handle_hash, organization_id, connection_id, browser_hash, test_id, continuation, idp_entity_id,
-             name_id_format, name_id_hash, email, session_not_on_or_after, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             name_id_format, name_id_hash, email, session_not_on_or_after, anew, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         handle.as_bytes(),
         pending.organization.uuid(),
         pending.connection.uuid(),
@@ -211,6 +216,7 @@ pub async fn insert_pending(
         who.map(|who| &who.name.hash[..]),
         who.and_then(|who| who.email.as_ref()).map(Email::as_str),
         who.and_then(|who| who.session_not_on_or_after),
+        who.is_some_and(|who| who.anew),
         expires_at,
     )
     .execute(db)
@@ -227,7 +233,7 @@ pub async fn pending(
     sqlx::query_as!(
         PendingRow,
         "SELECT organization_id, connection_id, browser_hash, test_id, continuation, idp_entity_id,
-            name_id_format, name_id_hash, email, session_not_on_or_after
+            name_id_format, name_id_hash, email, session_not_on_or_after, anew
          FROM saml_pending_sign_ins WHERE handle_hash = $1 AND expires_at > $2",
         handle.as_bytes(),
         now,

@@ -35,6 +35,16 @@ pub async fn insert(
     Ok(())
 }
 
+/// The certificate (DER) of an organization's, which is no secret.
+pub async fn certificate(
+    db: &mut PgConnection,
+    organization: OrganizationId,
+) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT certificate FROM saml_keys WHERE organization_id = $1", organization.uuid())
+        .fetch_optional(db)
+        .await
+}
+
 /// An organization's.
 pub async fn find(
     db: &mut PgConnection,

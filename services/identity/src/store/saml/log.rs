@@ -6,8 +6,10 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// How many an organization has at most.
+/// How many an organization has at most of answers that its identity provider signed, and of tests.
 const MOST: i64 = 1_000;
+/// How many of what strangers posted: enough to see what goes wrong with a certificate that was forgotten.
+const MOST_OF_STRANGERS: i64 = 200;
 
 /// An entry as it is shown.
 pub struct Shown {
@@ -29,13 +31,15 @@ pub struct Shown {
     pub account_id: Option<Uuid>,
 }
 
-/// Adds an entry, and removes what is beyond the organization's latest thousand.
+/// Adds an entry, and removes what is beyond the organization's latest of its sort: what strangers post pushes
+/// nothing else out.
 pub async fn insert(db: &mut PgConnection, entry: &LogEntry) -> Result<(), sqlx::Error> {
     let finding = entry.finding.as_ref();
     sqlx::query!(
         "INSERT INTO saml_sign_in_log
-            (id, organization_id, connection_id, reference, at, failed_check, expected, received, test, account_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            (id, organization_id, connection_id, reference, at, failed_check, expected, received, test, account_id,
+             stranger)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         entry.id,
         entry.organization.uuid(),
         entry.connection.map(SamlConnectionId::uuid),
@@ -46,14 +50,17 @@ pub async fn insert(db: &mut PgConnection, entry: &LogEntry) -> Result<(), sqlx:
         finding.map(|it| it.received.as_str()).unwrap_or_default(),
         entry.test,
         entry.account.map(AccountId::uuid),
+        entry.stranger,
     )
     .execute(&mut *db)
     .await?;
     sqlx::query!(
-        "DELETE FROM saml_sign_in_log WHERE organization_id = $1 AND id <=
-            (SELECT id FROM saml_sign_in_log WHERE organization_id = $1 ORDER BY id DESC OFFSET $2 LIMIT 1)",
+        "DELETE FROM saml_sign_in_log WHERE organization_id = $1 AND stranger = $2 AND id <=
+            (SELECT id FROM saml_sign_in_log WHERE organization_id = $1 AND stranger = $2
+             ORDER BY id DESC OFFSET $3 LIMIT 1)",
         entry.organization.uuid(),
-        MOST,
+        entry.stranger,
+        if entry.stranger { MOST_OF_STRANGERS } else { MOST },
     )
     .execute(db)
     .await?;

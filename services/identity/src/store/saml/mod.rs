@@ -5,4 +5,5 @@ pub mod connections;
 pub mod flows;
 pub mod keys;
 pub mod log;
+pub mod strangers;
 pub mod tests;
