@@ -13,7 +13,7 @@ pub use browser::{Browser, Form, Page};
 pub use chromium::{Chromium, Setup};
 pub use company::{Company, DOMAIN, HANDLE, PASSWORD};
 pub use listener::Listener;
-pub use process::IdentityProcess;
+pub use process::Process;
 pub use provider::Provider;
 pub use suite::Suite;
 pub use tokens::{Party, Tokens};

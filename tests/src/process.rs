@@ -24,9 +24,6 @@ pub struct Process {
     _folder: TempDir,
 }
 
-/// The process that every suite of this kind has.
-pub type IdentityProcess = Process;
-
 impl Suite {
     /// A suite at the machine's time of which identity and `others` (organization, billing) run as processes.
     pub async fn start_apart(others: &[Service], adjust: impl FnOnce(&mut Config)) -> (Self, Vec<Process>) {

@@ -113,7 +113,7 @@ impl Suite {
     }
 
     /// The same at the machine's time and without identity: it runs as an
-    /// [`IdentityProcess`](crate::IdentityProcess).
+    /// [`Process`](crate::Process).
     pub async fn start_without_identity(adjust: impl FnOnce(&mut Config)) -> Self {
         let others: Vec<_> =
             Service::ALL.iter().copied().filter(|service| *service != Service::Identity).collect();

@@ -5,7 +5,7 @@
 
 use pass::Service;
 use pass_testkit::{DnsServer, wait_for};
-use pass_tests::{Company, DOMAIN, Form, IdentityProcess as Process, Suite};
+use pass_tests::{Company, DOMAIN, Form, Process, Suite};
 use pass_types::{Clock, SystemClock};
 use sqlx::{PgPool, Postgres, Transaction};
 use std::sync::Arc;

@@ -232,6 +232,28 @@ mod tests {
         assert_eq!(notes.iter().collect::<Vec<_>>(), ["pages", "server", "relay"]);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn rounds_go_on_at_once_while_there_is_more_and_after_one_that_failed() {
+        let (tasks, (note, notes)) = (Tasks::default(), mpsc::channel());
+        let begun = tokio::time::Instant::now();
+        let answers =
+            Arc::new(Mutex::new(vec![Ok(false), Err(std::fmt::Error), Ok(false), Ok(true), Ok(true)]));
+        tasks.spawn_rounds("job", Duration::from_secs(10), move || {
+            let (answers, note) = (answers.clone(), note.clone());
+            async move {
+                let answer = answers.lock().unwrap().pop();
+                note.send(begun.elapsed().as_secs()).unwrap();
+                match answer {
+                    Some(answer) => answer,
+                    None => std::future::pending().await,
+                }
+            }
+        });
+        tokio::time::sleep(Duration::from_secs(35)).await;
+        // Twice more at once; then every ten seconds, a failure or not.
+        assert_eq!(notes.try_iter().collect::<Vec<_>>(), [0, 0, 0, 10, 20, 30]);
+    }
+
     #[tokio::test]
     async fn a_crash_and_an_unasked_end_are_noticed_even_when_started_late() {
         let tasks = Tasks::default();

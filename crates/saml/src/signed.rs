@@ -49,6 +49,12 @@ impl Signed {
         self.was_encrypted
     }
 
+    /// The assertion's ID, whatever becomes of it: what tells an answer that comes again, however its unsigned parts
+    /// were changed.
+    pub fn assertion_id(&self) -> &str {
+        &self.assertion.id
+    }
+
     pub(crate) fn assertion(&self) -> &AssertionFacts {
         &self.assertion
     }

@@ -7,6 +7,7 @@ mod consuming;
 mod database_faults;
 mod publishing;
 mod relaying;
+mod requests;
 mod support;
 mod tls;
 mod tracing_over;

@@ -156,7 +156,9 @@ fn mutants() -> Vec<Case> {
     let setting = Setting::default();
     let numbered = Mutants::new().take(MUTANTS).enumerate();
     let judged = numbered.map(|(number, text)| judged(format!("mutant {number}"), &setting, &text));
-    judged.filter(|case| is_taken(&case.ours)).collect()
+    let taken: Vec<Case> = judged.filter(|case| is_taken(&case.ours)).collect();
+    assert!(!taken.is_empty(), "none of {MUTANTS} mutants is taken: they show nothing");
+    taken
 }
 
 fn judged(name: String, setting: &Setting, document: &str) -> Case {

@@ -23,8 +23,6 @@ pub struct Wanted<'w> {
     pub destination: &'w Destination,
     /// The browser's language.
     pub language: Option<Language>,
-    /// The address to sign in with.
-    pub hint: Option<&'w str>,
     /// Whether the person must sign in anew, signed in at the gateway or not.
     pub fresh: bool,
 }
@@ -104,7 +102,7 @@ impl Problem for SignInError {
 impl Sessions {
     /// Begins a sign-in in a browser; `browser` is what it keeps already.
     pub async fn begin(&self, browser: Option<Secret>, wanted: Wanted<'_>) -> Result<Begun, SignInError> {
-        let Wanted { destination, language, hint, fresh } = wanted;
+        let Wanted { destination, language, fresh } = wanted;
         let metadata = self.provider.metadata().await.map_err(SignInError::Provider)?;
         let browser = browser.unwrap_or_else(|| Secret::generate(&self.entropy));
         let state = Secret::generate(&self.entropy);
@@ -127,9 +125,6 @@ impl Sessions {
             .append_pair("code_challenge_method", "S256");
         if let Some(language) = language {
             location.query_pairs_mut().append_pair("ui_locales", language.as_str());
-        }
-        if let Some(hint) = hint {
-            location.query_pairs_mut().append_pair("login_hint", hint);
         }
         if fresh {
             location.query_pairs_mut().append_pair("prompt", "login");

@@ -2,7 +2,7 @@
 
 use super::{
     Console, SESSION, SIGN_IN,
-    signed_in::{own_address, report, session_cookie},
+    signed_in::{report, session_cookie},
 };
 use crate::{
     app::{Returned, Wanted},
@@ -39,9 +39,7 @@ pub async fn begin(
     let destination = wish.to.parse().unwrap_or(Destination::Home);
     let kept = SIGN_IN.read(&headers).and_then(|value| value.parse::<Secret>().ok());
     let fresh = wish.fresh == "true";
-    let hint = hint(&console, &browser, &headers, &destination, fresh).await;
-    let (language, hint) = (browser.language(), hint.as_deref());
-    let wanted = Wanted { destination: &destination, language, hint, fresh };
+    let wanted = Wanted { destination: &destination, language: browser.language(), fresh };
     match console.sessions.begin(kept, wanted).await {
         Ok(begun) => {
             let cookie = SIGN_IN.set(&begun.browser.reveal(), None);
@@ -49,23 +47,6 @@ pub async fn begin(
         }
         Err(error) => browser.refused(report(&error)),
     }
-}
-
-/// The address to sign in with, where it is known here: that of whoever is to sign in anew, or is invited.
-/// Nobody knowing it is no reason not to sign in.
-async fn hint(
-    console: &Console,
-    browser: &Browser,
-    headers: &HeaderMap,
-    destination: &Destination,
-    fresh: bool,
-) -> Option<String> {
-    if fresh {
-        return own_address(headers, console, browser).await;
-    }
-    let Destination::Invitation(token) = destination else { return None };
-    let invitation = console.suite.invitation(token, browser.origin().clone()).await;
-    invitation.ok().map(|invitation| invitation.email)
 }
 
 /// Back from the gateway.

@@ -129,14 +129,6 @@ async fn signed_in(headers: &HeaderMap, console: &Console, browser: &Browser) ->
     }
 }
 
-/// The address of the person who is signed in in a browser, if anybody is and it can be told now.
-pub async fn own_address(headers: &HeaderMap, console: &Console, browser: &Browser) -> Option<String> {
-    match signed_in(headers, console, browser).await {
-        Ok(Found::Somebody(somebody)) => Some(somebody.2.email),
-        Ok(Found::Nobody | Found::Ended(_)) | Err(_) => None,
-    }
-}
-
 /// The session cookie's secret, if the browser has one.
 pub fn session_cookie(headers: &HeaderMap) -> Option<Secret> {
     SESSION.read(headers)?.parse().ok()

@@ -25,8 +25,8 @@ pub async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
-    let hint = stage.flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
-    Ok(show(&stage, StatusCode::OK, stage.page(&browser), hint.unwrap_or_default()))
+    let hint = stage.hint(&site, &browser, &headers).await?;
+    Ok(show(&stage, StatusCode::OK, stage.page(&browser), hint))
 }
 
 fn show(stage: &Stage, status: StatusCode, page: Page, identifier: String) -> Response {

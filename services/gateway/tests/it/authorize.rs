@@ -129,6 +129,11 @@ async fn prompts_are_obeyed() {
     let page = browser.get(&product.authorize(&[("prompt", "login")])).await;
     let location = page.location();
     assert!(location.starts_with("/sign-in?flow="), "{location}");
+    let typed = format!("value=\"{}\"", taro.email);
+    assert!(
+        browser.get(&location).await.text.contains(&typed),
+        "who signs in anew need not type the address"
+    );
     // Going on without signing in anew leads to the sign-in page again.
     let resumed = browser.get(&location.replace("/sign-in", "/oauth/resume")).await;
     assert_eq!(resumed.location(), location);

@@ -42,8 +42,11 @@ impl Organizations {
         let mut tx = self.pool.begin().await?;
         let alone = authorize::alone(&mut tx, organization).await?;
         let verdict = judge(&mut tx, &alone, account, Seen { attempt, change }).await;
-        if matches!(verdict, Ok(Verdict::Done)) {
-            return Ok(());
+        match verdict {
+            Ok(Verdict::Done) => return Ok(()),
+            // The transaction is over: what else it would be asked says less about why.
+            Err(fault @ ChangeManagedMemberError::Fault(_)) => return Err(fault),
+            _ => {}
         }
         let administrator = authorize::administrator(&mut tx, by, organization).await?;
         administrator.may_grant(assignment.privileges()).map_err(Refused::from)?;

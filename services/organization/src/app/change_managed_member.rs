@@ -150,8 +150,11 @@ async fn keeper(
     let ChangeManagedMember { organization, account, attempt } = it;
     let alone = authorize::alone(conn, organization).await?;
     let verdict = judge(conn, &alone, account, Seen { attempt, change }).await;
-    if matches!(verdict, Ok(Verdict::Done)) {
-        return Ok(None);
+    match verdict {
+        Ok(Verdict::Done) => return Ok(None),
+        // The transaction is over: what else it would be asked says less about why.
+        Err(fault @ ChangeManagedMemberError::Fault(_)) => return Err(fault),
+        _ => {}
     }
     let keeper = authorize::keeper(conn, driver, &alone).await?;
     verdict?;
