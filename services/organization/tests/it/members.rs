@@ -85,7 +85,10 @@ async fn members_are_filtered() {
     let identity = suite.through_identity(&founder);
     for (number, name) in ["Mana", "Mio"].into_iter().enumerate() {
         let email = format!("m{number}@acme.example");
-        let add = AddManagedMemberRequest { name: name.to_owned(), ..suite.managed(&id, &email) };
+        // Known to identity by that name, too: the copy of its directory is refreshed on the way.
+        let account_id = suite.account(pass_types::AccountKind::Managed, name, &email).account.to_string();
+        let add = suite.managed(&id, &email);
+        let add = AddManagedMemberRequest { account_id, name: name.to_owned(), ..add };
         identity.add_managed_member(add.clone()).await.unwrap();
         if name == "Mio" {
             identity.suspend(&add, 2, true).await.unwrap();
