@@ -67,6 +67,7 @@ error-managed-account-unknown = There is no Managed Account for you in this orga
 error-saml-test-needed = Run a test sign-in with these settings first. They can be switched on after it has passed.
 error-saml-metadata-invalid = This metadata can't be used.
 error-fresh-sign-in-needed = For this you need to have signed in within the last minutes. Sign in again, then repeat it.
+error-sign-in-elsewhere = Finish signing in in the browser where you began.
 error-confirmation-needed = Type the number of people who lose access to confirm.
 error-organization-handle-taken = The Nulab Organization ID is already used
 error-team-name-taken = There is a team of this name already.

@@ -66,6 +66,7 @@ error-managed-account-unknown = この組織にあなたのマネージドアカ
 error-saml-test-needed = 先にこの設定でテストログインを行ってください。成功すると有効にできます。
 error-saml-metadata-invalid = このメタデータは使用できません。
 error-fresh-sign-in-needed = この操作には数分以内のログインが必要です。もう一度ログインしてからやり直してください。
+error-sign-in-elsewhere = ログインを始めたブラウザーで続けてください。
 error-confirmation-needed = アクセスを失う人数を入力して確認してください。
 error-organization-handle-taken = この組織IDはすでに使われています
 error-team-name-taken = 同じ名前のチームがすでにあります。

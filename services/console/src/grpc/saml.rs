@@ -160,6 +160,8 @@ pub struct SamlSignIn {
     pub received: String,
     /// It was a test.
     pub test: bool,
+    /// Anybody may have posted it.
+    pub stranger: bool,
 }
 
 impl AsPerson {
@@ -343,6 +345,7 @@ fn verdict_of(verdict: wire::SamlVerdict) -> Result<Verdict, Invalid> {
 }
 
 fn sign_in_of(sign_in: wire::SamlSignIn) -> Result<SamlSignIn, Invalid> {
-    let wire::SamlSignIn { reference, time, failed_check, expected, received, test, account_id: _ } = sign_in;
-    Ok(SamlSignIn { reference, time: instant(time)?, failed_check, expected, received, test })
+    let wire::SamlSignIn { reference, time, failed_check, expected, received, test, account_id: _, stranger } =
+        sign_in;
+    Ok(SamlSignIn { reference, time: instant(time)?, failed_check, expected, received, test, stranger })
 }

@@ -17,13 +17,23 @@ const TESTS_KEPT: Duration = Duration::days(30);
 const HISTORY_KEPT: Duration = Duration::days(13 * 31);
 
 impl Identity {
-    /// Does all of it until nothing is left to do.
+    /// Does all of it until nothing is left to do. What fails keeps nothing else from being done; the first fault.
     pub async fn keep_house(&self) -> Result<(), sqlx::Error> {
         let now = self.clock.now();
-        while self.end_overdue_sessions(now).await? {}
-        while self.tell_of_strangers(now, BATCH).await? {}
-        while self.forget(now).await? {}
-        Ok(())
+        let ended = async {
+            while self.end_overdue_sessions(now).await? {}
+            Ok(())
+        };
+        let told = async {
+            while self.tell_of_strangers(now, BATCH).await? {}
+            Ok(())
+        };
+        let forgotten = async {
+            while self.forget(now).await? {}
+            Ok(())
+        };
+        let (ended, told, forgotten) = (ended.await, told.await, forgotten.await);
+        ended.and(told).and(forgotten)
     }
 
     /// Ends sessions whose time is over; whether there may be more.
@@ -51,6 +61,7 @@ impl Identity {
             store::saml::flows::prune(&mut db, now, BATCH).await?,
             store::saml::tests::prune(&mut db, now - TESTS_KEPT, BATCH).await?,
             store::saml::log::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
+            store::saml::strangers::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
             store::managed_accounts::prune(&mut db, now - DELETED_KEPT, BATCH).await?,
         ];
         Ok(removed.contains(&BATCH.unsigned_abs()))

@@ -199,6 +199,13 @@ impl Managed {
         self.at(state)
     }
 
+    /// What began was refused: it stands where it stood. Where that is suspended, it is suspended once more, with an
+    /// attempt of its own, so that what the refused change may yet do elsewhere comes too late.
+    #[must_use]
+    pub fn turned_down(self) -> Self {
+        if self.suspended_at.is_some() { self.fall_back() } else { self.settled() }
+    }
+
     /// Suspended; whether it was not before, too.
     pub fn suspended(self, now: OffsetDateTime) -> (Self, bool) {
         let news = self.suspended_at.is_none();
@@ -294,8 +301,12 @@ mod tests {
             assert_eq!(suspending.clone().signed_in(NOW), Err(Unfit));
             assert_eq!(suspending.clone().begin(Change::Delete), Err(Changing));
             assert_eq!(suspending.clone().settled().state, before.state);
+            assert_eq!(suspending.clone().turned_down().state, before.state);
             let (suspended, news) = suspending.suspended(NOW);
             assert!(news && suspended.state == State::Suspended);
+            let deleting = suspended.clone().begin(Change::Delete).unwrap().unwrap();
+            let (kept, news) = deleting.clone().turned_down().suspended(NOW);
+            assert!(!news && kept.state == State::Suspended && kept.attempt == deleting.attempt + 1);
             let resuming = suspended.begin(Change::Resume).unwrap().unwrap();
             let (fallen, news) = resuming.clone().fall_back().suspended(NOW);
             assert!(!news && fallen.state == State::Suspended && fallen.attempt == resuming.attempt + 1);

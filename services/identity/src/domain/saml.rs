@@ -270,7 +270,8 @@ pub struct LogEntry {
     pub test: bool,
     /// Whose sign-in it was, when that is known.
     pub account: Option<AccountId>,
-    /// Anybody may have posted it: nothing in it was signed by the organization's identity provider.
+    /// Anybody may have posted it: nothing in it was signed by the organization's identity provider, or it was an
+    /// answer that had come before.
     pub stranger: bool,
 }
 

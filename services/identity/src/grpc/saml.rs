@@ -32,8 +32,8 @@ impl SamlSignInService for Services {
         &self,
         request: Request<BeginSamlTestRequest>,
     ) -> Result<Response<BeginSamlTestResponse>, Status> {
-        let (_, BeginSamlTestRequest { token }) = open(request)?;
-        let begun = self.0.begin_saml_test(&token).await.map_err(status)?;
+        let (caller, BeginSamlTestRequest { token }) = open(request)?;
+        let begun = self.0.begin_saml_test(&caller, &token).await.map_err(status)?;
         let (redirect_url, browser_token) = (begun.redirect_url, begun.browser.reveal());
         Ok(Response::new(BeginSamlTestResponse { redirect_url, browser_token }))
     }

@@ -117,7 +117,7 @@ fn verdict(line: Line) -> wire::SamlVerdict {
 }
 
 pub fn sign_in(shown: Shown) -> wire::SamlSignIn {
-    let Shown { id: _, reference, at, failed_check, expected, received, test, account_id } = shown;
+    let Shown { id: _, reference, at, failed_check, expected, received, test, account_id, stranger } = shown;
     wire::SamlSignIn {
         reference,
         time: Some(timestamp(at)),
@@ -126,6 +126,7 @@ pub fn sign_in(shown: Shown) -> wire::SamlSignIn {
         received,
         test,
         account_id: account_id.map(|id| id.to_string()).unwrap_or_default(),
+        stranger,
     }
 }
 

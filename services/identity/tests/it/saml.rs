@@ -210,24 +210,25 @@ async fn a_pending_sign_in_is_for_one_browser() {
         let says = returning.asked.about("hanako@acme.example", &acme.assertion_id(), acme.now());
         (acme.post(&acme.idp.answer(&says), "").await.unwrap().handle, returning.browser)
     };
-    let over = ErrorReason::LinkInvalid;
+    let (over, elsewhere) = (ErrorReason::LinkInvalid, ErrorReason::SignInElsewhere);
     let (handle, browser) = pending().await;
     let other = acme.leave("acme").await.unwrap().browser;
     for foreign in [String::new(), "nonsense".to_owned(), other] {
         let (handle, _) = pending().await;
-        assert_eq!(acme.finish(&handle, &foreign).await.unwrap_err().reason, over);
+        assert_eq!(acme.finish(&handle, &foreign).await.unwrap_err().reason, elsewhere);
     }
     acme.finish(&handle, &browser).await.unwrap();
     assert_eq!(acme.finish(&handle, &browser).await.unwrap_err().reason, over, "once");
     let (handle, browser) = pending().await;
-    assert_eq!(acme.finish(&handle, "x").await.unwrap_err().reason, over);
+    assert_eq!(acme.finish(&handle, "x").await.unwrap_err().reason, elsewhere);
     assert_eq!(acme.finish(&handle, &browser).await.unwrap_err().reason, over, "whoever stole it used it up");
     let ((handle, browser), (_, tab)) = (pending().await, pending().await);
     let finished = acme.finish(&handle, &format!("{tab}.{browser}")).await.unwrap();
     assert_eq!(finished.browser_token, browser, "of several tabs the one that began it");
     for nonsense in ["x.", ".", &"A.".repeat(1 << 15), &format!("{tab}.").repeat(8)] {
         let (handle, browser) = pending().await;
-        assert_eq!(acme.finish(&handle, &format!("{nonsense}{browser}")).await.unwrap_err().reason, over);
+        let refused = acme.finish(&handle, &format!("{nonsense}{browser}")).await.unwrap_err();
+        assert_eq!(refused.reason, elsewhere);
     }
     let (handle, browser) = pending().await;
     acme.company.suite.clock.advance(Duration::minutes(2));

@@ -1,6 +1,7 @@
 //! What is written down of refused answers, and told of them (SML-5, AUD-1).
 
-use crate::{connected::Connected, idp::Idp};
+use crate::{company::Company, connected::Connected, idp::Idp};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use pass_mesh::Failure;
 use pass_proto::{
     convert::instant,
@@ -9,6 +10,7 @@ use pass_proto::{
     identity::v1::*,
 };
 use pass_testkit::wait_for;
+use std::collections::BTreeSet;
 use time::Duration;
 
 impl Connected {
@@ -69,7 +71,7 @@ async fn another_browser_is_written_down() {
     let says = returning.asked.about("hanako@acme.example", &acme.assertion_id(), acme.now());
     let consumed = acme.post(&acme.idp.answer(&says), "").await.unwrap();
     let refused = acme.finish(&consumed.handle, "-").await.unwrap_err();
-    assert_eq!(refused.reason, ErrorReason::LinkInvalid);
+    assert_eq!(refused.reason, ErrorReason::SignInElsewhere);
     let entry = acme.entry_of(&refused).await;
     assert_eq!((entry.failed_check.as_str(), entry.test), ("browser", false));
     let told = acme.told().await;
@@ -131,4 +133,80 @@ async fn strangers_push_nothing_out() {
     sqlx::query(many).bind(false).execute(pool).await.unwrap();
     acme.sign_in("hanako@acme.example").await.unwrap();
     assert_eq!((acme.entries(true).await, acme.entries(false).await), (200, 1000));
+}
+
+/// proves SML-5, AUD-1: an old answer that was signed is the provider's once, however often and however changed where
+/// it is not signed it is posted
+#[tokio::test]
+async fn an_old_answer_counts_once() {
+    let acme = Connected::start().await;
+    let asked = acme.leave("acme").await.unwrap().asked;
+    let mut says = asked.about("hanako@acme.example", &acme.assertion_id(), acme.now());
+    says.now -= Duration::HOUR;
+    let field = acme.idp.answer(&says);
+    let real = acme.entries(false).await;
+    for i in 0..50 {
+        let text = String::from_utf8(STANDARD.decode(&field).unwrap()).unwrap();
+        let changed = text.replacen(" ID=\"_r", &format!(" ID=\"_r{i}"), 1);
+        assert_ne!(text, changed);
+        acme.post(&STANDARD.encode(changed), "").await.unwrap_err();
+    }
+    assert_eq!((acme.entries(false).await, acme.entries(true).await), (real + 1, 49));
+    let told = acme.told().await;
+    assert_eq!(told.iter().filter(|(it, _)| it.stranger_count == 0).count(), 1, "and one event");
+    let log = acme.log().await;
+    let (first, again) = (&log[49], &log[..49]);
+    assert!(!first.stranger && again.iter().all(|entry| entry.stranger), "an administrator sees which");
+    let checks: BTreeSet<_> = log[..50].iter().map(|entry| entry.failed_check.as_str()).collect();
+    assert_eq!(checks.len(), 1, "refused for the same reason: {checks:?}");
+
+    // One that was accepted was seen then.
+    acme.employ("jiro@acme.example").await;
+    let asked = acme.leave("acme").await.unwrap().asked;
+    let field = acme.idp.answer(&asked.about("jiro@acme.example", &acme.assertion_id(), acme.now()));
+    acme.post(&field, "").await.unwrap();
+    acme.post(&field, "").await.unwrap_err();
+    assert_eq!((acme.entries(false).await, acme.entries(true).await), (real + 1, 50));
+
+    let kept = "SELECT count(*) FROM saml_refused_assertions";
+    assert_eq!(acme.company.suite.count(kept).await, 1);
+    acme.company.suite.clock.advance(Duration::days(404));
+    wait_for(async || acme.company.suite.count(kept).await == 0).await;
+}
+
+/// proves SML-5, SML-6: a link to a test writes one entry into the log, and is slowed like sign-ins
+#[tokio::test]
+async fn a_test_is_one_entry() {
+    let company = Company::with(|config| config.limits.saml_sign_ins_per_network = 5).await;
+    let acme = Connected::with(company, false).await;
+    let organization_id = acme.company.organization.to_string();
+    let connection_id = acme.draft(false).await.connection_id;
+    let request = CreateSamlTestRequest { organization_id, connection_id };
+    let test = acme.console().create_saml_test(request).await.unwrap();
+    let token = test.url.rsplit_once('/').unwrap().1.to_owned();
+    let begin = || acme.gateway().begin_saml_test(BeginSamlTestRequest { token: token.clone() });
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(Idp::read(&begin().await.unwrap().redirect_url));
+    }
+    assert_eq!(begin().await.unwrap_err().reason, ErrorReason::RateLimited);
+    let real = acme.entries(false).await;
+    acme.post("!!!", &all[0].relay_state).await.unwrap();
+    for asked in &all {
+        acme.post("!!!", &asked.relay_state).await.unwrap_err();
+        let says = asked.about("admin@acme.example", &acme.assertion_id(), acme.now());
+        acme.post(&Idp::foreign().answer(&says), "").await.unwrap_err();
+    }
+    assert_eq!((acme.entries(false).await, acme.entries(true).await), (real + 1, 8));
+}
+
+/// What is to be told and can't be keeps nothing from being forgotten.
+#[tokio::test]
+async fn forgetting_waits_for_nobody() {
+    let acme = Connected::start().await;
+    acme.post("!!!", "").await.unwrap_err();
+    let pool = &acme.company.suite.database.pool;
+    sqlx::query("ALTER TABLE saml_strangers RENAME TO saml_strangers_gone").execute(pool).await.unwrap();
+    acme.company.suite.clock.advance(Duration::days(404));
+    wait_for(async || acme.entries(true).await == 0).await;
 }

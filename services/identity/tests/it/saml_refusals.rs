@@ -49,6 +49,8 @@ async fn each_has_its_reason() {
     let (_, says) = acme.go().await;
     let now = acme.now();
     let own = &acme.idp;
+    // An assertion that was seen before is a stranger's: each has its own.
+    let other = || Says { assertion_id: acme.assertion_id(), ..says.clone() };
     for (field, check) in [
         ("!!!".to_owned(), "encoding"),
         (String::new(), "document"),
@@ -57,18 +59,18 @@ async fn each_has_its_reason() {
         (own.unsigned(&says), "signature_shape"),
         (Idp::foreign().named(&own.entity_id).answer(&says), "signature"),
         (
-            own.answer(&Says { audience: "https://pass.test/saml/Globex0001".to_owned(), ..says.clone() }),
+            own.answer(&Says { audience: "https://pass.test/saml/Globex0001".to_owned(), ..other() }),
             "audience",
         ),
-        (own.answer(&Says { now: now - Duration::HOUR, ..says.clone() }), "confirmation_expiry"),
-        (own.answer(&Says { now: now + Duration::HOUR, ..says.clone() }), "issue_instant"),
-        (own.answer(&Says { in_response_to: None, ..says.clone() }), "in_response_to"),
-        (own.answer(&Says { in_response_to: Some("_nobody".to_owned()), ..says.clone() }), "in_response_to"),
+        (own.answer(&Says { now: now - Duration::HOUR, ..other() }), "confirmation_expiry"),
+        (own.answer(&Says { now: now + Duration::HOUR, ..other() }), "issue_instant"),
+        (own.answer(&Says { in_response_to: None, ..other() }), "in_response_to"),
+        (own.answer(&Says { in_response_to: Some("_nobody".to_owned()), ..other() }), "in_response_to"),
         (
-            own.answer(&Says { acs: "https://pass.test/saml/Globex0001/acs".to_owned(), ..says.clone() }),
+            own.answer(&Says { acs: "https://pass.test/saml/Globex0001/acs".to_owned(), ..other() }),
             "destination",
         ),
-        (own.named("https://idp.other.example").answer(&says), "response_issuer"),
+        (own.named("https://idp.other.example").answer(&other()), "response_issuer"),
     ] {
         assert_eq!(acme.refusal(&field).await, check);
     }
@@ -133,7 +135,7 @@ async fn of_another_browser() {
     let (_, attacker_says) = acme.go().await;
     let consumed = acme.post(&acme.idp.answer(&attacker_says), "").await.unwrap();
     let refused = acme.finish(&consumed.handle, &victim.browser).await.unwrap_err();
-    assert_eq!(refused.reason, ErrorReason::LinkInvalid);
+    assert_eq!(refused.reason, ErrorReason::SignInElsewhere);
     assert_eq!(acme.signed_in().await, 0);
 }
 

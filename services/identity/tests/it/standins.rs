@@ -96,7 +96,7 @@ pub struct State {
     /// `None`: no Nulab Pass.
     pub entitled_until: Option<OffsetDateTime>,
     pub faults: BTreeMap<&'static str, Fault>,
-    /// What organization answers a person who changes a member, though it has done so.
+    /// What organization answers a person who would change a member; it does nothing then.
     pub distrusts: Option<ErrorReason>,
     /// Who asked for memberships.
     pub callers: Vec<Caller>,
@@ -166,6 +166,11 @@ impl State {
     fn ended(&self) -> bool {
         let now = self.clock.as_ref().unwrap().now();
         self.entitled_until.is_some_and(|until| until <= now)
+    }
+
+    /// The newest attempt that organization knows of an account.
+    pub fn newest_attempt(&self, account: AccountId) -> i32 {
+        self.member_attempts.0.get(&account.to_string()).map_or(0, |it| it.0)
     }
 
     fn trusts(&self, caller: &Caller) -> Result<(), Status> {
@@ -280,9 +285,9 @@ impl ManagedMemberService for World {
         let (caller, request) = open(request)?;
         let RemoveManagedMemberRequest { organization_id: _, account_id, attempt } = request;
         self.step("remove_managed_member", |state| {
+            state.trusts(&caller)?;
             state.member_attempts.undo(&account_id, attempt)?;
             state.managed_members.remove(&account_id);
-            state.trusts(&caller)?;
             Ok(RemoveManagedMemberResponse {})
         })
         .await
@@ -295,11 +300,11 @@ impl ManagedMemberService for World {
         let (caller, request) = open(request)?;
         let SetManagedMemberSuspendedRequest { organization_id: _, account_id, attempt, suspended } = request;
         self.step("set_managed_member_suspended", |state| {
+            state.trusts(&caller)?;
             state.member_attempts.go_on(&account_id, attempt)?;
             let member = state.managed_members.get_mut(&account_id);
             let member = member.ok_or_else(|| refuse(Kind::NotFound, ErrorReason::NotFound))?;
             member.suspended = suspended;
-            state.trusts(&caller)?;
             Ok(SetManagedMemberSuspendedResponse {})
         })
         .await

@@ -77,7 +77,9 @@ fn log(language: Language) -> Vec<(&'static str, String)> {
         expected: if failed.is_empty() { "" } else { "not later than 2026-03-02T09:00:00Z" }.to_owned(),
         received: if failed.is_empty() { "" } else { "2026-03-02T08:00:00Z" }.to_owned(),
         test,
+        stranger: false,
     };
+    let stranger = SamlSignIn { stranger: true, ..entry("signature", false) };
     let show = |entries| {
         let (page, head) = (page(language), Head::of(&acme(), "nulab-pass"));
         SamlSignIns { page, frame: frame("organizations"), head, entries, pages: pages("/next") }
@@ -85,7 +87,10 @@ fn log(language: Language) -> Vec<(&'static str, String)> {
             .unwrap()
     };
     vec![
-        ("saml-sign-ins", show(vec![entry("", false), entry("not_on_or_after", false), entry("", true)])),
+        (
+            "saml-sign-ins",
+            show(vec![entry("", false), entry("not_on_or_after", false), stranger, entry("", true)]),
+        ),
         ("saml-sign-ins-none", show(vec![])),
     ]
 }

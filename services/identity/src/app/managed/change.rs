@@ -8,9 +8,11 @@ use crate::{
         managed::{Change, Managed, State},
         session::EndCause,
     },
-    events, store,
+    events,
+    store::{self, managed_accounts::Lease},
 };
 use pass_mesh::Failure;
+use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountId, OrganizationId};
 use uuid::Uuid;
 
@@ -213,9 +215,10 @@ impl Identity {
         Ok(())
     }
 
-    /// Organization did not do as it was asked. What it decides about the account does not come about; all
-    /// else the job goes on with, which asks as this service and for nobody: the administrator was one when the
-    /// change began.
+    /// Organization did not do as it was asked. What it refuses by its own rules does not come about: it answers a
+    /// repeat of what it has done before it asks who may, so it has not done it. All else the job goes on with,
+    /// which asks as this service and for nobody: the administrator was one when the change began. They are told
+    /// that it is under way, and not that it was refused.
     async fn refused(
         &self,
         driver: Driver<'_>,
@@ -223,17 +226,23 @@ impl Identity {
         worker: Uuid,
         failure: Failure,
     ) -> ManagedError {
-        let error = ManagedError::of(failure);
-        if !error.is_about_the_account() || matches!(driver, Driver::Job) {
+        let unheard = matches!(failure.reason, ErrorReason::TokenRevoked | ErrorReason::TokenInvalid);
+        let error = if unheard { ManagedError::Changing } else { ManagedError::of(failure) };
+        if !error.is_a_decision() || matches!(driver, Driver::Job) {
             self.leave(&managed, worker).await;
             return error;
         }
         let settle = async {
+            let managed = managed.turned_down();
+            // What is to be suspended once more is the job's, at its next turn.
+            let lease = Lease { worker, until: self.clock.now() };
+            let next = (managed.state == State::Suspending).then_some(lease);
             let mut db = self.pool.acquire().await?;
-            store::managed_accounts::save(&mut db, &managed.settled(), Some(worker), None).await
+            store::managed_accounts::save(&mut db, &managed, Some(worker), next).await
         };
         match settle.await {
-            Ok(_) => error,
+            Ok(true) => error,
+            Ok(false) => ManagedError::Overtaken,
             Err(error) => ManagedError::Database(error),
         }
     }

@@ -152,7 +152,6 @@ impl ManagedError {
             | R::RoleMissing
             | R::TokenRevoked
             | R::TokenInvalid
-            | R::FreshSignInNeeded
             | R::InvalidArgument => Self::Refused(failure),
             R::MigrateInstead => Self::MigrateInstead,
             R::NotFound => Self::NotFound,
@@ -160,20 +159,10 @@ impl ManagedError {
         }
     }
 
-    /// Whether the other service decided about the account, so that the change has not come about and won't.
-    /// Not so when it failed, nor when it would not hear this person (any more): their token was revoked, their
-    /// role taken away, they are nobody there. Calls are repeated, so it may have done before what it refuses
-    /// the second time.
-    fn is_about_the_account(&self) -> bool {
-        use ErrorReason as R;
-        match self {
-            Self::MigrateInstead => true,
-            Self::Refused(failure) => !matches!(
-                failure.reason,
-                R::RoleMissing | R::TokenRevoked | R::TokenInvalid | R::FreshSignInNeeded
-            ),
-            _ => false,
-        }
+    /// Whether the other service refused by its own rules, so that the change has not come about and won't. Not so
+    /// when it failed: calls are repeated, so it may have done before what fails the second time.
+    fn is_a_decision(&self) -> bool {
+        matches!(self, Self::MigrateInstead | Self::Refused(_) | Self::NotFound)
     }
 }
 

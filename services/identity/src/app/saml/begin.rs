@@ -54,7 +54,9 @@ impl Identifier {
 
 impl Identity {
     /// Makes a request to the identity provider of the organization that is named; `force_authn`: for a sign-in
-    /// anew. The request's row remembers that: a browser that takes it out of the address gains nothing.
+    /// anew. The request's row remembers that: a browser that takes it out of the address, as it can of a request
+    /// that is not signed, gains a sign-in that is older than the request by no more than clocks may be apart
+    /// ([`pass_saml::SKEW`], a minute), and nothing else.
     pub async fn begin_saml_sign_in(
         &self,
         caller: &Caller,
@@ -74,7 +76,7 @@ impl Identity {
     }
 
     /// Takes one begin from what the network has.
-    async fn count_saml_begin(&self, caller: &Caller) -> Result<(), SamlError> {
+    pub(super) async fn count_saml_begin(&self, caller: &Caller) -> Result<(), SamlError> {
         let now = self.clock.now();
         let by_network = self.subject("SAML sign-in network", &network(&caller.origin.address));
         let mut tx = self.pool.begin().await?;

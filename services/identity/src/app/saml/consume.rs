@@ -39,24 +39,22 @@ impl Case {
         self.request.as_ref().and_then(|request| request.test)
     }
 
-    /// What the log says of its answer. A test is no stranger's, whatever came: who has its request or relay
-    /// state has its link.
-    fn about(&self, signed: bool) -> About {
-        let test = self.test().is_some();
+    /// What the log says of its answer.
+    fn about(&self, stranger: bool) -> About {
         About {
             organization: self.organization,
             connection: self.connection.as_ref().map(|it| it.id),
-            test,
+            test: self.test().is_some(),
             account: None,
-            stranger: !signed && !test,
+            stranger,
         }
     }
 }
 
 /// What was found.
 struct Judged {
-    /// The identity provider signed it.
-    signed: bool,
+    /// SHA-256 of the assertion's id, if the identity provider signed it.
+    signed: Option<[u8; 32]>,
     lines: Vec<Line>,
     result: Result<Validated, Finding>,
 }
@@ -75,7 +73,7 @@ impl From<&Finding> for Line {
 impl From<&Refusal> for Judged {
     fn from(refusal: &Refusal) -> Self {
         Self {
-            signed: false,
+            signed: None,
             lines: refusal.verdicts().into_iter().map(Line::from).collect(),
             result: Err(Finding::from(refusal)),
         }
@@ -150,7 +148,7 @@ impl Identity {
     /// Verifies and validates what came through the gate.
     async fn judge(&self, case: &Case, gated: Result<Gated, Refusal>) -> Result<Judged, SamlError> {
         let Some(connection) = &case.connection else {
-            return Ok(Judged { signed: false, lines: Vec::new(), result: Err(not_connected()) });
+            return Ok(Judged { signed: None, lines: Vec::new(), result: Err(not_connected()) });
         };
         let gated = match gated {
             Ok(gated) => gated,
@@ -171,7 +169,7 @@ impl Identity {
         let validation = validate(&signed, gated.facts(), &judged_by, &expected, now);
         let lines = validation.verdicts.into_iter().map(Line::from).collect();
         let result = validation.result.map_err(|refusal| Finding::from(&refusal));
-        Ok(Judged { signed: true, lines, result })
+        Ok(Judged { signed: Some(Sha256::digest(signed.assertion_id()).into()), lines, result })
     }
 
     fn expected(&self, connection: &Connection, case: &Case) -> Expected {
@@ -201,7 +199,6 @@ impl Identity {
         judged: Judged,
         by_network: &SecretHash,
     ) -> Result<Consumed, SamlError> {
-        let about = case.about(judged.signed);
         let finding = match (judged.result, &case.connection) {
             (Ok(validated), Some(connection)) => {
                 match self.take(caller, &case, connection, validated).await? {
@@ -217,6 +214,14 @@ impl Identity {
         let empty_at = store::throttles::lock(&mut tx, by_network, now).await?;
         let after = self.rules.failed_sign_ins_per_network.take(empty_at, now).unwrap_or(empty_at);
         store::throttles::save(&mut tx, by_network, after).await?;
+        // What is signed can be posted again by anybody who has seen it.
+        let first = match &judged.signed {
+            Some(digest) => {
+                store::saml::strangers::is_first_refusal(&mut tx, case.organization, digest, now).await?
+            }
+            None => false,
+        };
+        let about = case.about(!first);
         let reference = self.note(&mut tx, caller, about, Some(finding)).await?;
         tx.commit().await?;
         Err(SamlError::Refused(reference))
@@ -240,7 +245,7 @@ impl Identity {
             return Ok(Err(finding));
         }
         if entitled.is_none() {
-            let reference = self.note(&mut tx, caller, case.about(true), Some(pass_ended())).await?;
+            let reference = self.note(&mut tx, caller, case.about(false), Some(pass_ended())).await?;
             tx.commit().await?;
             return Err(SamlError::PassEndedMeanwhile(reference));
         }
@@ -290,7 +295,8 @@ impl Identity {
                 name,
                 email: validated.address,
                 session_not_on_or_after: validated.session_not_on_or_after,
-                // The validator has seen that the sign-in is not older than the request.
+                // The validator has seen that the sign-in is not older than the request, clocks being a minute
+                // apart at most.
                 anew: case.request.as_ref().is_some_and(|request| request.force_authn),
             }),
         };
@@ -305,7 +311,9 @@ impl Identity {
         Ok(Consumed { handle, unsolicited: pending.browser.is_none() })
     }
 
-    /// Writes down what a test found; the browser that ran it is shown it.
+    /// Writes down what a test found; the browser that ran it is shown it. Whatever came is no stranger's the first
+    /// time: who has the test's request or relay state has its link. All requests of the test are taken then, so
+    /// that nobody writes more into the log by it.
     async fn end_test(
         &self,
         caller: &Caller,
@@ -313,9 +321,8 @@ impl Identity {
         test: SamlTestId,
         mut judged: Judged,
     ) -> Result<Consumed, SamlError> {
-        let about = case.about(judged.signed);
         let (Some(connection), Some(request)) = (&case.connection, &case.request) else {
-            return Err(self.refusal(caller, about, not_connected()).await?);
+            return Err(self.refusal(caller, case.about(true), not_connected()).await?);
         };
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
@@ -330,7 +337,8 @@ impl Identity {
             }
             Err(finding) => Some(finding),
         };
-        store::saml::flows::take_request(&mut tx, &request.id).await?;
+        let waited = store::saml::flows::take_requests_of_test(&mut tx, test).await? > 0;
+        let about = case.about(finding.is_some() && !waited);
         let state = if finding.is_some() { TestState::Failed } else { TestState::Passed };
         if !store::saml::tests::end(&mut tx, test, state, &judged.lines, now).await? {
             let finding = Finding::new("test", "a test that waits", "one that has ended");

@@ -1,8 +1,9 @@
 //! The sign-in log (SML-5): what an administrator sees of each answer, under the reference that the person
 //! who was refused is shown.
 //!
-//! Anybody may post to an ACS, so whatever the organization's identity provider did not sign is kept apart: it
-//! pushes nothing else out of the log, and is told by the minute (AUD-1).
+//! Anybody may post to an ACS, so whatever the organization's identity provider did not sign is kept apart, and so
+//! is what it signed and what comes again: it pushes nothing else out of the log, and is told by the minute (AUD-1).
+//! An answer is known again by its assertion, for as long as an entry is kept.
 
 use super::SamlError;
 use crate::{

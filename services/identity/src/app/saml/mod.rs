@@ -56,7 +56,7 @@ pub enum SamlError {
     #[error("this sign-in is over; begin again")]
     LinkInvalid,
     /// Another browser began the pending sign-in; the log says so (SML-5).
-    #[error("this sign-in is over; begin again")]
+    #[error("another browser began this sign-in")]
     OtherBrowser(String),
     /// SML-5: the log says why, under this reference.
     #[error("the identity provider's answer was refused")]
@@ -198,7 +198,8 @@ impl Problem for SamlError {
             Self::NotSetUp => ErrorReason::SamlNotSetUp,
             Self::PassNeeded => ErrorReason::NulabPassNeeded,
             Self::PassEnded | Self::PassEndedMeanwhile(_) => ErrorReason::NulabPassEnded,
-            Self::LinkInvalid | Self::OtherBrowser(_) => ErrorReason::LinkInvalid,
+            Self::LinkInvalid => ErrorReason::LinkInvalid,
+            Self::OtherBrowser(_) => ErrorReason::SignInElsewhere,
             Self::Refused(_) => ErrorReason::SamlRefused,
             Self::AccountUnknown(_) => ErrorReason::ManagedAccountUnknown,
             Self::AccountSuspended(_) => ErrorReason::AccountSuspended,

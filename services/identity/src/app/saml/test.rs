@@ -11,6 +11,7 @@ use crate::{
     domain::sign_up::Continuation,
     store,
 };
+use pass_mesh::Caller;
 use pass_types::{OrganizationId, SamlConnectionId, SamlTestId};
 
 /// What the addresses of tests are minted for.
@@ -25,7 +26,8 @@ pub struct NewTest {
     /// Where it is run. It is not tied to the administrator who made it, and need not be: a test proves something of
     /// the connection and nothing of a person. It passes only by an answer that the identity provider under test
     /// has signed, nobody is signed in by it, and only administrators see the verdict; so whoever else gets hold
-    /// of the link (a secret, for 10 minutes, for one verdict) can at worst make a test fail, which is made again. And an
+    /// of the link (a secret, for 10 minutes, for one verdict and one entry of the log) can at worst make a test fail,
+    /// which is made again. And an
     /// administrator with a Nulab Account may have no account at the provider: a colleague who has one runs the
     /// test for them.
     pub url: String,
@@ -58,12 +60,14 @@ impl Identity {
         Ok(NewTest { id: test.id, url: format!("{}/saml/tests/{token}", self.rules.gateway_url) })
     }
 
-    /// Sends the browser that opened a test's address to the identity provider.
-    pub async fn begin_saml_test(&self, token: &str) -> Result<Begun, SamlError> {
+    /// Sends the browser that opened a test's address to the identity provider; counted with the sign-ins of its
+    /// network.
+    pub async fn begin_saml_test(&self, caller: &Caller, token: &str) -> Result<Begun, SamlError> {
         let id = match self.links.open(PURPOSE, token) {
             Some((id, ATTEMPT)) => SamlTestId::from(id),
             _ => return Err(SamlError::LinkInvalid),
         };
+        self.count_saml_begin(caller).await?;
         let mut db = self.pool.acquire().await?;
         let test = store::saml::tests::find(&mut db, id).await?.map(|test| test.at(self.clock.now()));
         let test = test.filter(|test| test.state == TestState::Waiting).ok_or(SamlError::LinkInvalid)?;

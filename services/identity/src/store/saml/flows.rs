@@ -126,6 +126,12 @@ pub async fn take_request(db: &mut PgConnection, id: &str) -> Result<bool, sqlx:
     Ok(done.rows_affected() == 1)
 }
 
+/// Takes all requests of a test, which has ended; how many waited.
+pub async fn take_requests_of_test(db: &mut PgConnection, test: SamlTestId) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!("DELETE FROM saml_requests WHERE test_id = $1", test.uuid()).execute(db).await?;
+    Ok(done.rows_affected())
+}
+
 /// Notes that an assertion was used; of several times at once, one is the first.
 pub async fn use_assertion(
     db: &mut PgConnection,

@@ -6,9 +6,11 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// How many an organization has at most of answers that its identity provider signed, and of tests.
+/// How many an organization has at most of sign-ins, of refused answers that its identity provider signed and that
+/// came for the first time, and of tests.
 const MOST: i64 = 1_000;
-/// How many of what strangers posted: enough to see what goes wrong with a certificate that was forgotten.
+/// How many of what strangers posted, or posted again: enough to see what goes wrong with a certificate that was
+/// forgotten, while nobody posts rubbish.
 const MOST_OF_STRANGERS: i64 = 200;
 
 /// An entry as it is shown.
@@ -29,6 +31,8 @@ pub struct Shown {
     pub test: bool,
     /// Whose sign-in it was.
     pub account_id: Option<Uuid>,
+    /// Anybody may have posted it.
+    pub stranger: bool,
 }
 
 /// Adds an entry, and removes what is beyond the organization's latest of its sort: what strangers post pushes
@@ -76,7 +80,7 @@ pub async fn page(
 ) -> Result<Vec<Shown>, sqlx::Error> {
     sqlx::query_as!(
         Shown,
-        "SELECT id, reference, at, failed_check, expected, received, test, account_id
+        "SELECT id, reference, at, failed_check, expected, received, test, account_id, stranger
          FROM saml_sign_in_log WHERE organization_id = $1 AND ($2::uuid IS NULL OR id < $2)
          ORDER BY id DESC LIMIT $3",
         organization.uuid(),
