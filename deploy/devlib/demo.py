@@ -32,6 +32,8 @@ YUKI = Person("Yuki Tanaka", f"yuki@{ZONE}", "en")
 JUN = Person("高橋 潤", f"jun@{ZONE}", "ja")
 MANAGED = (YUKI, JUN)
 HANDLE = "sample"
+# What `fill` makes; another one when it makes more, so that nobody looks for what older data do not have.
+EDITION = "people, Nulab Pass"
 ORGANIZATION, SPACE = "Nulab Sample Works", "sample"
 
 
@@ -39,6 +41,8 @@ def fill(suite: Suite) -> None:
     """Makes the demo data when they are not there; the suite is of use without them."""
     begun, done = suite.folder / "demo-begun", suite.folder / "demo-done"
     if done.exists():
+        if done.read_text() != EDITION:
+            bad("the demo data are those of an earlier version; `deploy/dev reset` starts afresh")
         return
     if begun.exists():
         bad("the demo data are incomplete, since making them was interrupted; `deploy/dev reset` starts afresh")
@@ -53,7 +57,7 @@ def fill(suite: Suite) -> None:
     except Stop as problem:
         bad(str(problem))
         return
-    write(done, "")
+    write(done, EDITION)
 
 
 def _nulab_pass(suite: Suite, hana: Browser, organization: str, password: str) -> None:

@@ -1,9 +1,10 @@
 //! All addresses that a name has are used, and changes are noticed.
 
-use crate::support::{Running, World, services::Accounts, url, wait_for};
+use crate::support::{Running, World, services::Accounts, url};
 use futures::future::BoxFuture;
 use pass_mesh::{CallContext, Channel, Mesh, Resolve};
 use pass_proto::identity::v1::{RequestSignUpRequest, account_service_client::AccountServiceClient};
+use pass_testkit::wait_for;
 use pass_types::Origin;
 use std::{
     io,
@@ -51,7 +52,7 @@ async fn calls_are_spread_over_all_addresses_and_follow_changes() {
     let names = Arc::new(Names(Mutex::new(Ok(vec![]))));
     names.say(&[&first, &second]);
     let channel = channel(&world, &names);
-    wait_for("both to be called", async || {
+    wait_for(async || {
         call(&channel).await.unwrap();
         one.count() > 0 && two.count() > 0
     })
@@ -59,7 +60,7 @@ async fn calls_are_spread_over_all_addresses_and_follow_changes() {
 
     let third = world.identity(&three).await;
     names.say(&[&second, &third]);
-    wait_for("the third to be called", async || {
+    wait_for(async || {
         call(&channel).await.unwrap();
         three.count() > 0
     })
@@ -98,7 +99,7 @@ async fn a_replica_that_dies_does_not_fail_what_can_go_elsewhere() {
     let names = Arc::new(Names(Mutex::new(Ok(vec![]))));
     names.say(&[&first, &second]);
     let channel = channel(&world, &names);
-    wait_for("both to be called", async || {
+    wait_for(async || {
         call(&channel).await.unwrap();
         one.count() > 0 && two.count() > 0
     })

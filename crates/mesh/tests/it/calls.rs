@@ -1,6 +1,6 @@
 //! A call's way: deadlines, retries, cancellation, crashes, sizes.
 
-use crate::support::{World, refused, serve, services::Accounts, tokens::token, wait_for};
+use crate::support::{World, refused, serve, services::Accounts, tokens::token};
 use pass_mesh::{CallContext, Caller, Failure, Limits, Mesh, Problem, status};
 use pass_proto::{
     errors::v1::ErrorReason,
@@ -9,6 +9,7 @@ use pass_proto::{
         account_service_client::AccountServiceClient,
     },
 };
+use pass_testkit::wait_for;
 use pass_types::{Kind, Origin};
 use std::{
     sync::{
@@ -102,7 +103,7 @@ async fn a_callers_cancellation_does_not_drop_the_handler() {
         )
     };
     let canceled = call(anonymous());
-    wait_for("the first handler", async || accounts.count() == 1).await;
+    wait_for(async || accounts.count() == 1).await;
     canceled.abort();
     assert!(canceled.await.unwrap_err().is_cancelled());
 
@@ -110,7 +111,7 @@ async fn a_callers_cancellation_does_not_drop_the_handler() {
     assert_eq!(late.await.unwrap().unwrap_err().code(), Code::DeadlineExceeded);
     assert_eq!((accounts.count(), done.load(Ordering::SeqCst)), (2, 0));
     gate.add_permits(2);
-    wait_for("both handlers to complete", async || done.load(Ordering::SeqCst) == 2).await;
+    wait_for(async || done.load(Ordering::SeqCst) == 2).await;
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +242,7 @@ async fn a_server_that_has_too_much_to_do_refuses_at_once() {
     let first = tokio::spawn(async move {
         first.request_sign_up(anonymous().request(RequestSignUpRequest::default())).await
     });
-    wait_for("the first call", async || accounts.count() == 1).await;
+    wait_for(async || accounts.count() == 1).await;
     let second = client.request_sign_up(anonymous().request(RequestSignUpRequest::default())).await;
     assert_eq!(refused(second), ErrorReason::Unavailable);
     gate.add_permits(1);
@@ -268,7 +269,7 @@ async fn products_together_get_a_quarter_of_the_room() {
         async move { client.get_account(person.request(GetAccountRequest::default())).await }
     };
     let taken = ["backlog", "cacoo"].map(|name| tokio::spawn(of_product(name)));
-    wait_for("the calls of products", async || accounts.count() == 2).await;
+    wait_for(async || accounts.count() == 2).await;
     assert_eq!(refused(of_product("backlog").await), ErrorReason::Unavailable);
     let mut client = AccountServiceClient::new(world.channel("gateway", &server));
     gate.add_permits(100);

@@ -1,11 +1,12 @@
 //! Certificates: development ones, wrong files, and new ones without a restart.
 
-use crate::support::{DOMAIN, World, quick, serve, services::Accounts, wait_for};
+use crate::support::{DOMAIN, World, quick, serve, services::Accounts};
 use pass_mesh::{
     CallContext, Channel, Mesh, MeshError, Peer,
     development::{Files, Pki},
 };
 use pass_proto::identity::v1::{RequestSignUpRequest, account_service_client::AccountServiceClient};
+use pass_testkit::wait_for;
 use pass_types::Origin;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use tokio::time::Instant;
@@ -96,8 +97,8 @@ async fn certificates_are_renewed_without_a_restart() {
     // A newcomer with only the new authority is taken once the server has read its files again.
     let newcomer = quick(renewed.service("gateway").unwrap().config(DOMAIN));
     let newcomer = world.channel_with(newcomer, "gateway", &server);
-    wait_for("the server's new certificate", async || call(&newcomer).await.is_ok()).await;
-    wait_for("the client's new certificate", async || {
+    wait_for(async || call(&newcomer).await.is_ok()).await;
+    wait_for(async || {
         let started = Instant::now();
         while started.elapsed() < Duration::from_millis(200) {
             if call(&channel).await.is_err() {

@@ -3,7 +3,6 @@
 use crate::support::{
     Running, World, contract, serve,
     services::{Accounts, Gateway},
-    wait_for,
 };
 use pass_mesh::{CallContext, Mesh, MeshError};
 use pass_proto::{
@@ -13,6 +12,7 @@ use pass_proto::{
     identity::v1::{RequestSignUpRequest, account_service_client::AccountServiceClient},
 };
 use pass_runtime::TaskError;
+use pass_testkit::wait_for;
 use pass_types::Origin;
 use prost::Message as _;
 use std::{error::Error, sync::Arc, time::Duration};
@@ -76,11 +76,11 @@ async fn shutdown_lets_what_runs_finish_and_takes_nothing_new() {
     let server = world.identity(&accounts).await;
     let mut client = AccountServiceClient::new(world.channel("gateway", &server));
     let call = tokio::spawn(async move { client.request_sign_up(request()).await });
-    wait_for("the call", async || accounts.count() == 1).await;
+    wait_for(async || accounts.count() == 1).await;
 
     let address = server.address;
     let stopping = tokio::spawn(async move { server.tasks.stop(Duration::from_mins(1)).await });
-    wait_for("the socket to close", async || tokio::net::TcpStream::connect(address).await.is_err()).await;
+    wait_for(async || tokio::net::TcpStream::connect(address).await.is_err()).await;
     assert!(!stopping.is_finished());
     gate.add_permits(1);
     call.await.unwrap().unwrap();
@@ -112,7 +112,7 @@ async fn shutdown_has_a_hard_stop() {
     let server = serve(mesh.server(world.trust()).add(accounts.server())).await;
     let mut client = AccountServiceClient::new(world.channel("gateway", &server));
     let call = tokio::spawn(async move { client.request_sign_up(request()).await });
-    wait_for("the call", async || accounts.count() == 1).await;
+    wait_for(async || accounts.count() == 1).await;
     assert_eq!(Arc::strong_count(&running), 3, "here, in the closure, in the handler");
     server.tasks.stop(Duration::from_secs(20)).await.unwrap();
     assert_eq!(call.await.unwrap().unwrap_err().code(), Code::Unavailable);
@@ -131,11 +131,11 @@ async fn a_server_that_is_dropped_drops_its_calls() {
     let server = serve(mesh.server(world.trust()).add(accounts.server())).await;
     let mut client = AccountServiceClient::new(world.channel("gateway", &server));
     let call = tokio::spawn(async move { client.request_sign_up(request()).await });
-    wait_for("the call", async || accounts.count() == 1).await;
+    wait_for(async || accounts.count() == 1).await;
     assert!(matches!(server.tasks.stop(Duration::from_millis(100)).await, Err(TaskError::Overdue)));
     call.await.unwrap().unwrap_err();
     drop(accounts);
-    wait_for("the handler's end", async || Arc::strong_count(&running) == 1).await;
+    wait_for(async || Arc::strong_count(&running) == 1).await;
 }
 
 /// A stream that never ends by itself does not hold the shutdown up.

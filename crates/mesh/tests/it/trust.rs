@@ -4,7 +4,7 @@ use crate::support::{
     ISSUER, Running, World, refused, serve,
     services::{Accounts, Gateway},
     tokens::{self, token},
-    url, wait_for,
+    url,
 };
 use pass_mesh::{CallContext, Channel, Mesh, Problem, Trust};
 use pass_proto::{
@@ -13,6 +13,7 @@ use pass_proto::{
     gateway::v1::{Heartbeat, Revocation, revocation::Subject, watch_trust_response::Message},
     identity::v1::{GetMyAccountRequest, account_service_client::AccountServiceClient},
 };
+use pass_testkit::wait_for;
 use pass_types::{Clock, Origin};
 use std::{sync::atomic::Ordering, time::Duration};
 use tonic::Status;
@@ -66,7 +67,7 @@ impl Scene {
     }
 
     async fn in_sync(&self) {
-        wait_for("the stream", async || self.trust.readiness().is_ok()).await;
+        wait_for(async || self.trust.readiness().is_ok()).await;
     }
 
     fn questions(&self) -> usize {
@@ -82,7 +83,7 @@ async fn a_session_that_is_revoked_within_the_stream_gets_nothing_more() {
     let token = scene.token();
     scene.call(&token).await.unwrap();
     scene.gateway.changes.send(scene.session_ended()).unwrap();
-    wait_for("the revocation", async || scene.call(&token).await.is_err()).await;
+    wait_for(async || scene.call(&token).await.is_err()).await;
     assert_eq!(refused(scene.call(&token).await), ErrorReason::TokenRevoked);
     assert_eq!(scene.questions(), 0, "nothing was asked by call");
 }
@@ -120,7 +121,7 @@ async fn a_stale_stream_asks_by_call() {
     scene.world.clock.advance(Duration::from_secs(6));
     let token = scene.token();
     assert!(scene.trust.readiness().is_err());
-    wait_for("readiness to say so", async || scene.world.context.health.report()["trust"].is_err()).await;
+    wait_for(async || scene.world.context.health.report()["trust"].is_err()).await;
 
     scene.call(&token).await.unwrap();
     assert_eq!(scene.questions(), 1);
@@ -130,7 +131,7 @@ async fn a_stale_stream_asks_by_call() {
     assert_eq!(refused(scene.call(&token).await), ErrorReason::Unavailable, "fails closed");
 
     scene.gateway.revoked.store(false, Ordering::SeqCst);
-    wait_for("the stream to be fresh", async || {
+    wait_for(async || {
         let _ = scene.gateway.changes.send(beat());
         scene.trust.readiness().is_ok()
     })
@@ -144,7 +145,7 @@ async fn a_stale_stream_asks_by_call() {
 #[tokio::test]
 async fn an_incomplete_snapshot_asks_by_call() {
     let scene = scene(vec![keys()]).await;
-    wait_for("the keys", async || scene.call(&scene.token()).await.is_ok()).await;
+    wait_for(async || scene.call(&scene.token()).await.is_ok()).await;
     assert!(scene.questions() > 0);
     scene.gateway.beat();
     scene.in_sync().await;
@@ -161,7 +162,7 @@ async fn a_gateway_that_comes_back_is_followed_again() {
     scene.gateway.snapshot.lock().unwrap().insert(1, scene.session_ended());
     scene.gateway_server = restart(&scene.world, &scene.gateway, scene.gateway_server).await;
     let token = scene.token();
-    wait_for("the revocation", async || {
+    wait_for(async || {
         scene
             .call(&token)
             .await

@@ -25,7 +25,7 @@ pub async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
-    let hint = stage.hint(&site, &browser, &headers).await?;
+    let hint = stage.hint(&site, &browser, &headers).await;
     Ok(show(&stage, StatusCode::OK, stage.page(&browser), hint))
 }
 

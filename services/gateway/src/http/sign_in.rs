@@ -53,19 +53,15 @@ impl Stage {
         browser.page().in_language(chosen(None, locales, browser.language()))
     }
 
-    /// The address to begin with: the one that the client named, else that of whoever is to sign in anew.
-    pub async fn hint(
-        &self,
-        site: &Site,
-        browser: &Browser,
-        headers: &HeaderMap,
-    ) -> Result<String, Response> {
+    /// The address to begin with: the one that the client named, else that of whoever is to sign in anew. Nobody
+    /// knowing it is no reason not to sign in.
+    pub async fn hint(&self, site: &Site, browser: &Browser, headers: &HeaderMap) -> String {
         let named = self.flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
         if let Some(named) = named {
-            return Ok(named);
+            return named;
         }
-        let signed_in = session::resolve(site, browser, headers).await?;
-        Ok(signed_in.map(|it| it.session.email.as_str().to_owned()).unwrap_or_default())
+        let signed_in = session::resolve(site, browser, headers).await.ok().flatten();
+        signed_in.map(|it| it.session.email.as_str().to_owned()).unwrap_or_default()
     }
 
     /// Lets the page's form lead on to the client: browsers hold the redirects after it to the policy.
@@ -100,7 +96,7 @@ pub async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
-    let hint = stage.hint(&site, &browser, &headers).await?;
+    let hint = stage.hint(&site, &browser, &headers).await;
     Ok(show(&site, &stage, StatusCode::OK, stage.page(&browser), hint))
 }
 

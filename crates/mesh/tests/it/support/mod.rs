@@ -131,18 +131,6 @@ pub fn serve_on(listener: TcpListener, server: Server) -> Running {
     Running { address, tasks }
 }
 
-/// Waits until the condition holds.
-pub async fn wait_for(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let patience = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), patience)
-        .await
-        .unwrap_or_else(|_| panic!("waited for {what}"));
-}
-
 #[track_caller]
 pub fn refused<T>(result: Result<T, Status>) -> ErrorReason {
     match result {

@@ -115,6 +115,7 @@ enum NotLetIn {
     Suspended(AccountId),
     PassEnded,
     OtherBrowser,
+    OtherConnection,
 }
 
 impl Identity {
@@ -208,8 +209,7 @@ impl Identity {
         let organization = pending.organization;
         let active = store::saml::connections::current(tx, organization, ConnectionState::Active).await?;
         if active.is_none_or(|active| active.id != pending.connection) {
-            let finding = Finding::new("connection", "the connection that is switched on", "another one");
-            return Ok(Err(NotLetIn::Unknown(finding)));
+            return Ok(Err(NotLetIn::OtherConnection));
         }
         // An address is not lasting: it is whoever's it is now.
         let bound = match who.name.format {
@@ -292,7 +292,8 @@ impl Identity {
                 let finding = Finding::new("browser", "the browser that began the sign-in", "another one");
                 (None, finding, SamlError::OtherBrowser)
             }
-            NotLetIn::Unknown(finding) if finding.check == "connection" => {
+            NotLetIn::OtherConnection => {
+                let finding = Finding::new("connection", "the connection that is switched on", "another one");
                 (None, finding, SamlError::Refused)
             }
             NotLetIn::Unknown(finding) => (None, finding, SamlError::AccountUnknown),

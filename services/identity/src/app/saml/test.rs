@@ -27,9 +27,8 @@ pub struct NewTest {
     /// the connection and nothing of a person. It passes only by an answer that the identity provider under test
     /// has signed, nobody is signed in by it, and only administrators see the verdict; so whoever else gets hold
     /// of the link (a secret, for 10 minutes, for one verdict and one entry of the log) can at worst make a test fail,
-    /// which is made again. And an
-    /// administrator with a Nulab Account may have no account at the provider: a colleague who has one runs the
-    /// test for them.
+    /// which is made again. And an administrator with a Nulab Account may have no account at the provider: a
+    /// colleague who has one runs the test for them.
     pub url: String,
 }
 
