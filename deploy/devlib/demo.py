@@ -6,6 +6,7 @@ import secrets
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 from .browser import Browser, Page
 from .children import wait_until
@@ -32,8 +33,14 @@ YUKI = Person("Yuki Tanaka", f"yuki@{ZONE}", "en")
 JUN = Person("高橋 潤", f"jun@{ZONE}", "ja")
 MANAGED = (YUKI, JUN)
 HANDLE = "sample"
+# Legacy spaces of Backlog: their people have user IDs and passwords of the space's own.
+LEGACY_ADMINISTRATOR = "hana"
+LEGACY_SPACES = {
+    "old-works": ("Old Works", {"ken": "K. Mori (Old Works)", "hana": "Hana S. (Old Works)"}),
+    "harbour": ("Harbour", {"k.mori": "Mori (Harbour)", "hana": "Hana (Harbour)"}),
+}
 # What `fill` makes; another one when it makes more, so that nobody looks for what older data do not have.
-EDITION = "people, Nulab Pass"
+EDITION = "people, Nulab Pass, legacy spaces"
 ORGANIZATION, SPACE = "Nulab Sample Works", "sample"
 
 
@@ -151,6 +158,34 @@ def _password(suite: Suite) -> str:
     return suite.secret("demo-password", 8).read_text().strip()
 
 
+def legacy_spaces(suite: Suite) -> Path:
+    """The file with the legacy spaces that Backlog is to have."""
+    password = _space_password(suite)
+    spaces = [
+        {
+            "space_id": space,
+            "name": name,
+            "nulab_account": True,
+            "users": [
+                {
+                    "user_id": user_id,
+                    "name": shown,
+                    "email": f"{user_id}@{space}.example",
+                    "password": password,
+                    "administrator": user_id == LEGACY_ADMINISTRATOR,
+                }
+                for user_id, shown in users.items()
+            ],
+        }
+        for space, (name, users) in LEGACY_SPACES.items()
+    ]
+    return write(suite.folder / "secrets" / "legacy-spaces.json", json.dumps(spaces))
+
+
+def _space_password(suite: Suite) -> str:
+    return suite.secret("legacy-space-password", 8).read_text().strip()
+
+
 def request_sign_up(suite: Suite) -> str:
     """Asks for a mail to a new address; gives the address."""
     address = f"new-{secrets.token_hex(4)}@example.com"
@@ -181,6 +216,9 @@ def tell(suite: Suite) -> None:
     title("logins")
     for person, what in ((HANA, "administrator"), (KEN, "member"), (OLGA, "operator: approves applications")):
         line(f"  {person.email:20} {_password(suite)}    {person.name}, {what}")
+    for space, (_, users) in LEGACY_SPACES.items():
+        for user_id in users:
+            line(f"  {user_id:20} {_space_password(suite)}    user ID of the legacy space {space}, no Nulab Account")
     for person in MANAGED:
         line(f"  {person.email:20} no password here{'':4}    {person.name}, Managed Account")
     title("try")
@@ -189,6 +227,11 @@ def tell(suite: Suite) -> None:
     line("  suspend it in the console as Hana: Yuki is out of Backlog within a second")
     line("  invite somebody in the console, read the mail, accept in a private window")
     line("  end all other sessions in the console: a second browser is out of Backlog at once")
+    line("  Account in the console: image, appearance, another address, and the way to a second factor")
+    line("  forget a password on the sign-in page: the link to choose another one is in the mails")
+    for space, (_, users) in LEGACY_SPACES.items():
+        user_id = next(iter(users))
+        line(f"  connect {suite.url('backlog')}/spaces/{space}/login to Ken's Nulab Account: its user ID is {user_id}")
     line("  `deploy/dev outage` in another terminal: the broker goes away, and nothing is lost")
     line("  Ctrl-C stops everything and keeps the data; `deploy/dev reset` starts afresh")
     line(f"  logs: {suite.folder.parent / 'up'}")

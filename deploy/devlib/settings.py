@@ -152,6 +152,7 @@ def _settings(suite: Suite, urls: Mapping[str, Path], broker_url: Path) -> Table
                 "key_file": str(certificates / f"{service}.key"),
                 "development": True,
                 "peers": {name: suite.peer(name) for name in MESH},
+                "products": {"backlog": suite.peer("backlog")},
             },
         }
 
@@ -167,6 +168,7 @@ def _settings(suite: Suite, urls: Mapping[str, Path], broker_url: Path) -> Table
             "console_url": console,
             "link_secret_file": str(suite.secret("identity-links")),
             "saml": {"secret_file": str(suite.secret("identity-saml"))},
+            "legacy": {"products": ["backlog"]},
         },
         "organization": {
             **common("organization"),

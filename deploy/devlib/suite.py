@@ -34,6 +34,7 @@ WANTED = {
     "dns": 5355,
     "dns page": 8053,
     "gateway mesh": 4000,
+    "backlog mesh": 4090,
     "postgresql": 5442,
     "rabbitmq": 5682,
 }
@@ -202,6 +203,8 @@ def _programs(children: Children, suite: settings.Suite, data: Path) -> None:
         *("--certificate-file", str(suite.certificates / "product-backlog.pem")),
         *("--key-file", str(suite.certificates / "product-backlog.key")),
         *("--identity", suite.peer("identity"), "--organization", suite.peer("organization")),
+        *("--console", suite.url("console"), "--mesh-listen", suite.address("backlog mesh")),
+        *("--spaces", str(demo.legacy_spaces(suite)), "--data", str(data / "backlog")),
     )
     with step("RabbitMQ"):  # last: without it the suite only delivers nothing yet
         rabbitmq.ready(children, data / "rabbitmq")

@@ -15,6 +15,8 @@ pub struct Browser {
     client: reqwest::Client,
     language: &'static str,
     agent: String,
+    /// Where its requests come from, as a proxy says.
+    address: Option<&'static str>,
     cookies: Mutex<BTreeMap<(String, String), String>>,
 }
 
@@ -49,8 +51,15 @@ impl Browser {
             client: http::client(Duration::from_secs(20)).expect("a client"),
             language,
             agent: format!("Mozilla/5.0 ({name}) TestBrowser/1.0"),
+            address: None,
             cookies: Mutex::default(),
         }
+    }
+
+    /// The same somewhere else: behind a proxy, which gateway and console have to trust.
+    #[must_use]
+    pub fn at(self, address: &'static str) -> Self {
+        Self { address: Some(address), ..self }
     }
 
     /// Opens an address and follows where it leads.
@@ -188,6 +197,9 @@ impl Browser {
             .header(header::ACCEPT_LANGUAGE, self.language)
             .header(header::ACCEPT, "text/html")
             .header(header::USER_AGENT, &self.agent);
+        if let Some(address) = self.address {
+            request = request.header("x-forwarded-for", address);
+        }
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }

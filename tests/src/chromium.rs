@@ -225,6 +225,27 @@ impl Chromium {
         panic!("{what:?} does not come at {address}:\n{text}\n{:#?}", self.complaints().await);
     }
 
+    /// Clicks the words that unfold more of the page.
+    pub async fn unfold(&self, words: &str) {
+        let path = format!("//summary[normalize-space(.)={}]", quoted(words));
+        self.visible(&path).await.click().await.expect("what is visible can be clicked");
+    }
+
+    /// Plugs in a security key whose person touches it at once, and verifies themselves if asked: `transport` is "usb"
+    /// for one of its own, "internal" for the device itself (WebAuthn's virtual authenticators).
+    pub async fn plug_in(&self, transport: &str) {
+        self.tools("WebAuthn.enable", json!({})).await;
+        let options = json!({
+            "protocol": "ctap2",
+            "transport": transport,
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserVerified": true,
+            "automaticPresenceSimulation": true,
+        });
+        self.tools("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
+    }
+
     async fn field(&self, label: &str) -> WebElement {
         let path = format!("//label[starts-with(normalize-space(.), {})]", quoted(label));
         let label = self.visible(&path).await;

@@ -15,5 +15,5 @@ pub use company::{Company, DOMAIN, HANDLE, PASSWORD};
 pub use listener::Listener;
 pub use process::Process;
 pub use provider::Provider;
-pub use suite::Suite;
+pub use suite::{SPACE_PASSWORD, Suite};
 pub use tokens::{Party, Tokens};

@@ -3,12 +3,16 @@
 
 use crate::{Browser, Page};
 use pass::{Config, Registration, Service};
-use pass_demo::{RelyingPartyConfig, backlog::Backlog};
+use pass_demo::{
+    RelyingPartyConfig,
+    backlog::Backlog,
+    spaces::{LegacySpaces, NewSpace, NewUser},
+};
 use pass_events::BrokerConfig;
 use pass_mesh::{MeshConfig, development::Pki};
 use pass_runtime::{Context, config::SecretText, database::DatabaseConfig};
 use pass_testkit::{FakeClock, MailSink, TestDatabase, wait_for};
-use pass_types::{Clock, Entropy, SystemClock};
+use pass_types::{Clock, Entropy, Product, SystemClock};
 use sqlx::PgPool;
 use std::{
     collections::BTreeMap,
@@ -53,6 +57,7 @@ struct Ports {
     gateway: SocketAddr,
     gateway_http: SocketAddr,
     console_http: SocketAddr,
+    backlog: SocketAddr,
 }
 
 impl Ports {
@@ -63,7 +68,7 @@ impl Ports {
         };
         // All are held until all are known, so that they differ.
         let mut held = Vec::new();
-        for _ in 0..7 {
+        for _ in 0..8 {
             held.push(free().await);
         }
         let mut addresses = held.iter().map(|(address, _)| *address);
@@ -76,7 +81,12 @@ impl Ports {
             gateway: next(),
             gateway_http: next(),
             console_http: next(),
+            backlog: next(),
         }
+    }
+
+    fn products(&self) -> BTreeMap<String, Url> {
+        BTreeMap::from([("backlog".to_owned(), url("https", "localhost", self.backlog))])
     }
 
     fn peers(&self) -> BTreeMap<String, Url> {
@@ -159,7 +169,13 @@ impl Suite {
             peers: ports.peers(),
             ..pki.product("backlog").expect("files").config("pass.internal")
         };
-        let sample = Backlog::new(party, mesh, &context).expect("the sample product");
+        let spaces = LegacySpaces::open(None, legacy_spaces(), &context.clock, &context.entropy);
+        let sample = Backlog::new(party, mesh, spaces.expect("spaces"), console.clone(), &context);
+        let sample = sample.expect("the sample product");
+        let (directory, listener) = (sample.clone(), TcpListener::bind(ports.backlog).await.expect("a port"));
+        context.tasks.spawn("backlog mesh", |shutdown| async move {
+            Ok(directory.serve_mesh(listener, shutdown).await?)
+        });
         context.tasks.spawn("backlog", |shutdown| async move { Ok(sample.serve(product, shutdown).await?) });
 
         let suite = Self {
@@ -198,6 +214,35 @@ impl Suite {
     pub async fn sign_in(&self, browser: &Browser, page: &Page, email: &str, password: &str) -> Page {
         browser.submit(page.form("/sign-in").with("email", email).with("password", password)).await
     }
+}
+
+/// The password of everybody in the sample product's legacy spaces.
+pub const SPACE_PASSWORD: &str = "a word of old";
+
+/// The sample product's legacy spaces: "old-works", where `taro` is administrator and `hana` is not, and "harbour"
+/// with `t.yamada`. Both let people log in with a Nulab Account.
+fn legacy_spaces() -> Vec<NewSpace> {
+    let user = |user_id: &str, name: &str, administrator| NewUser {
+        user_id: user_id.to_owned(),
+        name: name.to_owned(),
+        email: format!("{user_id}@old.example"),
+        password: SPACE_PASSWORD.to_owned(),
+        administrator,
+    };
+    let space = |space_id: &str, name: &str, users| NewSpace {
+        space_id: space_id.to_owned(),
+        name: name.to_owned(),
+        nulab_account: true,
+        users,
+    };
+    vec![
+        space(
+            "old-works",
+            "Old Works",
+            vec![user("taro", "T. of old", true), user("hana", "Hana of old", false)],
+        ),
+        space("harbour", "Harbour & Sons", vec![user("t.yamada", "Harbour's T.", false)]),
+    ]
 }
 
 /// Registers a client whose pages are at `origin`; gives its secret.
@@ -277,6 +322,8 @@ fn settings(
     config.identity.issuer.clone_from(&issuer);
     config.identity.link_secret = secret("identity's links");
     config.identity.saml.secret = secret("identity's keys for SAML");
+    config.identity.mesh.products = ports.products();
+    config.identity.legacy.products = vec![Product::Backlog];
     console.as_str().trim_end_matches('/').clone_into(&mut config.identity.console_url);
     // The cheapest that Argon2id takes: what hashing costs is tested elsewhere.
     (config.identity.passwords.memory_kib, config.identity.passwords.iterations) = (64, 1);

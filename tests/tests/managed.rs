@@ -72,7 +72,7 @@ fn at_the_product(page: &Page, suite: &Suite) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_signs_in_with_its_own_identity_provider() {
     // 1. The application, and its approval.
-    let company = Company::start(|_| ()).await;
+    let company = Box::pin(Company::start(|_| ())).await;
     let (suite, taro) = (&company.suite, &company.taro);
     company.apply().await.must_say("Waiting");
     suite.mails.wait_for("taro@example.com").await;

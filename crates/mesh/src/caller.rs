@@ -226,13 +226,14 @@ impl fmt::Debug for CallContext {
     }
 }
 
-/// The origin that a request's metadata says; bounded.
+/// The origin that a request's metadata says; bounded, and without control characters: PostgreSQL takes no NUL.
 pub(crate) fn origin(headers: &HeaderMap) -> Origin {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let address = text(ADDRESS).unwrap_or_default();
     let agent = binary(headers, AGENT_BIN).and_then(|bytes| String::from_utf8(bytes).ok());
     let agent = agent.as_deref().or_else(|| text(AGENT)).unwrap_or_default();
-    Origin { address: cut(address, MAX_ADDRESS).to_owned(), user_agent: cut(agent, MAX_AGENT).to_owned() }
+    let user_agent = cut(agent, MAX_AGENT).chars().filter(|c| !c.is_control()).collect();
+    Origin { address: cut(address, MAX_ADDRESS).to_owned(), user_agent }
 }
 
 /// A value that metadata carries in base64.
@@ -259,6 +260,13 @@ mod tests {
         let received = origin(&request.into_parts().0.into_headers());
         assert_eq!(received.address, "2001:db8::1");
         assert_eq!(received.user_agent, "é".repeat(256));
+    }
+
+    #[test]
+    fn an_origin_has_no_control_characters() {
+        let sent = Origin { address: String::new(), user_agent: "a\0b\n\tc\u{1b}[31m é".to_owned() };
+        let request = CallContext::anonymous(sent).request(());
+        assert_eq!(origin(&request.into_parts().0.into_headers()).user_agent, "abc[31m é");
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub struct MeshConfig {
     /// Where each service is: name, `https://host:port`. All addresses of the host are used; whatever it
     /// is called, the service's certificate must have the service's name as a DNS name.
     pub peers: BTreeMap<String, Url>,
+    /// Where each product is that this program calls: name, `https://host:port`. Its certificate must have
+    /// `<name>.product` as a DNS name.
+    pub products: BTreeMap<String, Url>,
     /// Serves gRPC reflection. Off in production.
     pub development: bool,
     /// Bounds of time and amount.
@@ -38,6 +41,7 @@ impl Default for MeshConfig {
             certificate_file: "certificates/service.pem".into(),
             key_file: "certificates/service.key".into(),
             peers: BTreeMap::new(),
+            products: BTreeMap::new(),
             development: false,
             limits: Limits::default(),
         }
@@ -77,6 +81,11 @@ pub struct Limits {
     pub concurrent_calls: NonZeroUsize,
     /// Calls at once over one connection.
     pub concurrent_streams: NonZeroU32,
+    /// So many calls in a row without an answer, and a product is not asked for a while.
+    pub circuit_failures: NonZeroU32,
+    /// How long that is; then one call finds out whether it is back.
+    #[serde(with = "seconds")]
+    pub circuit_pause: Duration,
 }
 
 impl Default for Limits {
@@ -92,6 +101,8 @@ impl Default for Limits {
             grace: Duration::from_secs(10),
             concurrent_calls: NonZeroUsize::new(1024).expect("more than zero"),
             concurrent_streams: NonZeroU32::new(256).expect("more than zero"),
+            circuit_failures: NonZeroU32::new(5).expect("more than zero"),
+            circuit_pause: Duration::from_secs(10),
         }
     }
 }

@@ -66,8 +66,11 @@ pub enum MeshError {
     /// A channel was asked for, and no address is configured.
     #[error("the setting peers.{0} is missing: where that service is, for instance https://{0}:4000")]
     PeerUnknown(String),
+    /// A channel to a product was asked for, and no address is configured.
+    #[error("the setting products.{0} is missing: where that product is, for instance https://{0}:4000")]
+    ProductUnknown(String),
     /// The configured address is not one.
-    #[error("the setting peers.{0} must be https://host:port")]
+    #[error("the setting {0} must be https://host:port")]
     PeerAddress(String),
     /// A served method does not say who may call it.
     #[error("{0} can't be served: {1}")]
@@ -134,6 +137,12 @@ impl Mesh {
     /// has to, so the service need not be there yet.
     pub fn channel(&self, service: &str) -> Result<Channel, MeshError> {
         Channel::new(self, service)
+    }
+
+    /// A way to call a product, which need not be there at all: it has a circuit, so that one that is down
+    /// takes nobody's time.
+    pub fn product(&self, name: &str) -> Result<Channel, MeshError> {
+        Channel::to_product(self, name)
     }
 
     /// A server for this program's own services; `trust` judges the access tokens of its callers.

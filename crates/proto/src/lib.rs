@@ -16,7 +16,7 @@ mod generated {
 }
 
 pub use generated::pass::{
-    billing, domains, errors, events, gateway, identity, options, organization, types,
+    billing, domains, errors, events, gateway, identity, options, organization, product, types,
 };
 
 pub mod convert;

@@ -31,6 +31,10 @@ pub const SERIES: &[(&str, &str)] = &[
     ("http_requests_total", "requests of browsers and relying parties, by route, method and status"),
     ("http_request_seconds", "how long they took, by route and method"),
     ("mails_total", "mails that were settled, by kind and state"),
+    (
+        "password_ranges_total",
+        "new passwords that the service at passwords.range_url was asked about, by outcome",
+    ),
     ("mesh_calls_total", "gRPC calls made, by method and code"),
     ("mesh_call_seconds", "how long they took, by method"),
     ("mesh_served_calls_total", "gRPC calls served, by method, peer and code"),

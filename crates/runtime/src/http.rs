@@ -67,6 +67,15 @@ impl GuardedClient {
     /// Begins a `POST`. A name is judged when it is resolved: then sending fails, with [`NotAllowed`] as its
     /// cause.
     pub fn post(&self, url: Url) -> Result<reqwest::RequestBuilder, NotAllowed> {
+        self.request(reqwest::Method::POST, url)
+    }
+
+    /// Begins a `GET`; judged as a `POST` is.
+    pub fn get(&self, url: Url) -> Result<reqwest::RequestBuilder, NotAllowed> {
+        self.request(reqwest::Method::GET, url)
+    }
+
+    fn request(&self, method: reqwest::Method, url: Url) -> Result<reqwest::RequestBuilder, NotAllowed> {
         // An address needs no resolver, so nobody else would judge it.
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(address.into()),
@@ -75,7 +84,7 @@ impl GuardedClient {
         };
         match literal {
             Some(address) if !(self.may)(address) => Err(NotAllowed),
-            _ => Ok(self.client.post(url)),
+            _ => Ok(self.client.request(method, url)),
         }
     }
 }
@@ -216,6 +225,7 @@ mod tests {
         let client = guarded(is_global);
         for host in ["127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
             let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+            assert_eq!(client.get(url.clone()).unwrap_err(), NotAllowed, "{host}");
             assert_eq!(client.post(url).unwrap_err(), NotAllowed, "{host}");
         }
         for host in ["localhost", "product.localhost", "LOCALHOST."] {

@@ -19,7 +19,7 @@ impl Email {
         &self.typed
     }
 
-    /// What two spellings of one address have in common: Unicode NFKC, lower case (ACC-2).
+    /// What two spellings of one address have in common: Unicode NFKC, lower case, the domain in A-labels (ACC-2).
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -50,15 +50,18 @@ impl FromStr for Email {
         let composed: String = typed.nfc().collect();
         email_address::EmailAddress::parse_with_options(&composed, options).map_err(|_| WRONG)?;
         let key: String = typed.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        let local = typed.rsplit_once('@').map_or(typed, |(local, _)| local);
+        let (local, _) = typed.rsplit_once('@').ok_or(WRONG)?;
         if !local.nfc().eq(local.nfkc()) || local.chars().any(is_singleton) {
             return Err(Invalid("must not have look-alike characters before the @"));
         }
         // Compatibility forms must not hide a second address, a space or a quote.
-        if key.matches('@').count() != 1
-            || key.len() > 254
-            || key.chars().any(|c| c.is_whitespace() || c.is_control())
-        {
+        let (user, domain) = key.split_once('@').ok_or(WRONG)?;
+        if domain.contains('@') || key.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(WRONG);
+        }
+        // Some type an international domain as it reads, some as mail servers have it: it is one mailbox.
+        let key = format!("{user}@{}", idna::domain_to_ascii(domain).map_err(|_| WRONG)?);
+        if key.len() > 254 {
             return Err(WRONG);
         }
         Ok(Self { typed: typed.to_owned(), key })
@@ -96,6 +99,10 @@ mod tests {
         let decomposed: Email = "taro\u{304}.yamada@EXAMPLE.COM".parse().unwrap();
         assert_eq!(typed, decomposed);
         assert_eq!(typed.as_str(), "Tarō.Yamada@Example.com");
+        for other in ["花子@xn--r8jz45g.jp", "花子@XN--R8JZ45G.JP", "花子@例え.ｊｐ"] {
+            assert_eq!("花子@例え.jp".parse::<Email>().unwrap(), other.parse().unwrap(), "{other}");
+        }
+        assert_ne!("花子@例え.jp".parse::<Email>().unwrap(), "花子@例.jp".parse().unwrap());
     }
 
     #[test]
@@ -115,6 +122,8 @@ mod tests {
             "a@example",
             "a\u{fe6b}b@example.com",
             "a\n@example.com",
+            "a@xn--zzzzzzzz.example",
+            "a@exa\u{200d}mple.com",
             &long,
         ] {
             assert!(text.parse::<Email>().is_err(), "{text:?} was taken");

@@ -61,6 +61,8 @@ ids! {
     ApplicationId
     /// A domain of an organization (DOM-1).
     DomainId
+    /// A wish for another address of an account (ACC-7).
+    EmailChangeId
     /// An event, the same however often it is delivered.
     EventId
     /// What one authorization code gave to one relying party: all tokens that came of it.
@@ -69,16 +71,22 @@ ids! {
     InvitationId
     /// An organization.
     OrganizationId
+    /// A wish for another password (ACC-8).
+    PasswordResetId
     /// What a caller names a change by, so that the change happens once however often it is asked for.
     RequestId
     /// One version of an organization's SAML connection (SML-6).
     SamlConnectionId
     /// An administrator's test sign-in (SML-6).
     SamlTestId
+    /// A security key or passkey of an account (ACC-9).
+    SecurityKeyId
     /// A browser's session.
     SessionId
     /// A wish for an account that is not one yet (ACC-1).
     SignUpId
+    /// A user of a legacy space who belongs to an account (SPC-2).
+    SpaceLinkId
     /// A team of an organization (ORG-8).
     TeamId
 }

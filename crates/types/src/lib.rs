@@ -14,6 +14,7 @@ mod network;
 mod page;
 mod roles;
 mod token;
+mod user_agent;
 
 pub use actor::{Actor, Membership, Origin, Person};
 pub use clock::{Clock, SharedClock, SystemClock};
@@ -22,14 +23,16 @@ pub use entitlement::{Entitlement, NotEntitled};
 pub use entropy::Entropy;
 pub use error::{Invalid, Kind, Violation};
 pub use id::{
-    AccountId, ApplicationId, ClientId, DomainId, EventId, GrantId, InvitationId, OrganizationId, RequestId,
-    SamlConnectionId, SamlTestId, SessionId, SignUpId, TeamId,
+    AccountId, ApplicationId, ClientId, DomainId, EmailChangeId, EventId, GrantId, InvitationId,
+    OrganizationId, PasswordResetId, RequestId, SamlConnectionId, SamlTestId, SecurityKeyId, SessionId,
+    SignUpId, SpaceLinkId, TeamId,
 };
 pub use names::{
-    CompanyName, OrganizationHandle, OrganizationName, PersonName, PlanName, SpaceId, SpaceKey, TeamName,
-    TimeZone, UniqueId,
+    CompanyName, KeyName, OrganizationHandle, OrganizationName, PersonName, PlanName, SpaceId, SpaceKey,
+    TeamName, TimeZone, UniqueId,
 };
 pub use network::network;
 pub use page::{Page, PageSize, PageTokenInvalid};
 pub use roles::{AccountKind, Appearance, Language, Privilege, Privileges, Product, Role};
 pub use token::{LinkKey, Secret, SecretHash};
+pub use user_agent::device_name;

@@ -39,6 +39,8 @@ macro_rules! texts {
 }
 
 texts! {
+    /// What somebody calls a security key or passkey: 1-100 characters, no control characters (ACC-9).
+    KeyName(|text| free_text(text, 100))
     /// A person's name: 1-100 characters, no control characters.
     PersonName(|text| free_text(text, 100))
     /// An organization's name: 1-100 characters, no control characters.

@@ -65,6 +65,11 @@ impl SecretHash {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// From the database.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
 }
 
 /// A service's key for deriving links and tokens, so that minting one twice gives the same and

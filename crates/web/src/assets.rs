@@ -1,4 +1,4 @@
-//! The style sheet and the mark, at addresses that name their content, so that browsers keep them for
+//! The style sheet, the mark and the script for security keys, at addresses that name their content, so that browsers keep them for
 //! good.
 
 use axum::{Router, routing::get};
@@ -9,11 +9,14 @@ use std::sync::LazyLock;
 
 const STYLE: &str = include_str!("../assets/style.css");
 const MARK: &str = include_str!("../assets/mark.svg");
+const KEYS: &str = include_str!("../assets/keys.js");
 
 /// Where the style sheet is.
 pub static STYLE_URL: LazyLock<String> = LazyLock::new(|| address("style", "css", STYLE));
 /// Where the mark (the icon of the pages) is.
 pub static MARK_URL: LazyLock<String> = LazyLock::new(|| address("mark", "svg", MARK));
+/// Where the script is that security keys and passkeys need: the one thing that is not done without.
+pub static KEYS_SCRIPT_URL: LazyLock<String> = LazyLock::new(|| address("keys", "js", KEYS));
 
 fn address(name: &str, ending: &str, content: &str) -> String {
     let hash = URL_SAFE_NO_PAD.encode(&Sha256::digest(content)[..9]);
@@ -24,6 +27,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route(&STYLE_URL, get(|| async { immutable("text/css; charset=utf-8", STYLE) }))
         .route(&MARK_URL, get(|| async { immutable("image/svg+xml", MARK) }))
+        .route(&KEYS_SCRIPT_URL, get(|| async { immutable("text/javascript; charset=utf-8", KEYS) }))
 }
 
 type Asset = ([(HeaderName, HeaderValue); 2], &'static str);

@@ -1,15 +1,15 @@
 //! What is known of the browser behind a request. [`Web`](crate::Web) puts it there; handlers take it as
 //! an argument.
 
-use crate::{FormToken, Page, Refusal, Texts, refusal::error_page};
+use crate::{FormToken, Page, Refusal, Texts, look::Look, refusal::error_page};
 use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{StatusCode, request::Parts};
-use pass_types::{Entropy, Language, Origin};
-use std::sync::Arc;
+use pass_types::{Appearance, Entropy, Language, Origin};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The browser behind a request.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub(crate) struct Inner {
     pub origin: Origin,
     pub own_origin: Arc<str>,
     pub texts: Texts,
+    /// How pages look to it: like those of whoever is signed in, or was last.
+    pub look: Mutex<Option<Look>>,
 }
 
 impl Browser {
@@ -31,9 +33,24 @@ impl Browser {
         &self.0.origin
     }
 
-    /// The language that the browser prefers, if it is one of ours.
+    /// The language of whoever is signed in or was last, else the one that the browser prefers, if it is one of ours.
     pub fn language(&self) -> Option<Language> {
-        self.0.language
+        self.look().map(|look| look.language).or(self.0.language)
+    }
+
+    /// The appearance of whoever is signed in or was last, else the browser's own.
+    pub fn appearance(&self) -> Appearance {
+        self.look().map_or(Appearance::System, |look| look.appearance)
+    }
+
+    /// Somebody is signed in to an account with these settings: pages look like that from now on, in this browser, and
+    /// go on to when nobody is signed in any more (ACC-3).
+    pub fn remember(&self, language: Language, appearance: Appearance) {
+        *self.0.look.lock().unwrap_or_else(PoisonError::into_inner) = Some(Look { language, appearance });
+    }
+
+    pub(crate) fn look(&self) -> Option<Look> {
+        *self.0.look.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The nonce of this response's Content-Security-Policy.
@@ -46,7 +63,7 @@ impl Browser {
         &self.0.form_token
     }
 
-    /// A page for somebody who has not signed in: in the browser's language.
+    /// A page for somebody who is not known: like those of whoever was signed in last, else in the browser's language.
     pub fn page(&self) -> Page {
         Page::new(self)
     }
@@ -65,6 +82,7 @@ impl Browser {
             origin: Origin::default(),
             own_origin: Arc::from("https://pass.example"),
             texts,
+            look: Mutex::default(),
         }))
     }
 }

@@ -16,7 +16,7 @@ use pass_types::{Entropy, LinkKey, Secret};
 use serde::de::DeserializeOwned;
 
 /// The field of every form that carries the token.
-const FIELD: &str = "form_token";
+pub(crate) const FIELD: &str = "form_token";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What every form of a page must carry, as the hidden field `form_token`.
@@ -86,15 +86,20 @@ fn unread(browser: &Browser, status: StatusCode) -> Response {
 fn read<T: DeserializeOwned>(browser: &Browser, headers: &HeaderMap, body: &[u8]) -> Result<T, Refusal> {
     let fields: Vec<(String, String)> =
         serde_urlencoded::from_bytes(body).map_err(|_| Refusal::malformed())?;
-    let mut tokens =
-        fields.iter().filter(|(name, _)| name == FIELD).map(|(_, value)| value.parse::<Secret>());
-    // Compared by hash, so that the time it takes tells nothing.
-    let genuine = matches!((tokens.next(), tokens.next()), (Some(Ok(token)), None)
-        if token.hash() == browser.form_token().0.hash());
-    if !genuine || !from_own_page(headers, &browser.0.own_origin) {
+    let tokens: Vec<_> =
+        fields.into_iter().filter(|(name, _)| name == FIELD).map(|(_, value)| value).collect();
+    if !is_genuine(browser, headers, &tokens) {
         return Err(Refusal::form_invalid());
     }
     serde_urlencoded::from_bytes(body).map_err(|_| Refusal::malformed())
+}
+
+/// Whether a form that has these tokens is of one of our own pages.
+pub(crate) fn is_genuine(browser: &Browser, headers: &HeaderMap, tokens: &[String]) -> bool {
+    let [token] = tokens else { return false };
+    // Compared by hash, so that the time it takes tells nothing.
+    let known = token.parse::<Secret>().is_ok_and(|token| token.hash() == browser.form_token().0.hash());
+    known && from_own_page(headers, &browser.0.own_origin)
 }
 
 /// Whether the browser says that a page of `own_origin` made this request.

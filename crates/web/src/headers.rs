@@ -17,9 +17,14 @@ const STATIC: [(HeaderName, &str); 5] = [
 ];
 
 /// Adds them. A `Cache-Control` or `Content-Security-Policy` of the response's own stays.
-pub(crate) fn secure<B>(response: &mut Response<B>, nonce: &Nonce, targets: &[url::Url], https: bool) {
+pub(crate) fn secure<B>(
+    response: &mut Response<B>,
+    nonce: &Nonce,
+    (targets, images): (&[url::Url], &[url::Url]),
+    https: bool,
+) {
     let more = response.extensions_mut().remove::<FormTargets>().unwrap_or_default();
-    let policy = policy(nonce, targets.iter().chain(&more.0));
+    let policy = policy(nonce, targets.iter().chain(&more.0), images);
     let headers = response.headers_mut();
     for (name, value) in STATIC {
         headers.insert(name, HeaderValue::from_static(value));
@@ -34,10 +39,16 @@ pub(crate) fn secure<B>(response: &mut Response<B>, nonce: &Nonce, targets: &[ur
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
 }
 
-fn policy<'t>(nonce: &Nonce, targets: impl Iterator<Item = &'t url::Url>) -> HeaderValue {
+fn policy<'t>(
+    nonce: &Nonce,
+    targets: impl Iterator<Item = &'t url::Url>,
+    images: &[url::Url],
+) -> HeaderValue {
     let nonce = nonce.as_str();
+    let images: String =
+        images.iter().flat_map(|url| [" ".to_owned(), url.origin().ascii_serialization()]).collect();
     let mut policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self'; \
+        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self'{images}; \
          base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     );
     let mut origins: Vec<String> = targets.map(|url| url.origin().ascii_serialization()).collect();

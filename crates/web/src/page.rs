@@ -1,6 +1,6 @@
 //! What every page knows, for the templates: `page.t("key")`, `page.error_of("email")`, …
 
-use crate::{Browser, MARK_URL, Refusal, STYLE_URL, Texts};
+use crate::{Browser, KEYS_SCRIPT_URL, MARK_URL, Refusal, STYLE_URL, Texts};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use fluent_templates::fluent_bundle::FluentValue;
@@ -31,7 +31,7 @@ impl Page {
     pub(crate) fn new(browser: &Browser) -> Self {
         Self {
             language: browser.language().unwrap_or(Language::En),
-            appearance: Appearance::System,
+            appearance: browser.appearance(),
             time_zone: TimeZone::utc(),
             nonce: browser.nonce().as_str().to_owned(),
             form_token: browser.form_token().reveal(),
@@ -170,6 +170,11 @@ impl Page {
     /// Address of the style sheet.
     pub fn style_url(&self) -> &'static str {
         &STYLE_URL
+    }
+
+    /// Address of the script for security keys; it works with the page's nonce.
+    pub fn keys_script_url(&self) -> &'static str {
+        &KEYS_SCRIPT_URL
     }
 
     /// Address of the icon.

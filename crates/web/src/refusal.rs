@@ -97,7 +97,25 @@ impl Refusal {
             | ErrorReason::DomainKnown => Some("name"),
             ErrorReason::SamlMetadataInvalid => Some("metadata_xml"),
             ErrorReason::ConfirmationNeeded => Some("confirmation"),
-            ErrorReason::PasswordLength | ErrorReason::PasswordGuessable => Some("password"),
+            ErrorReason::SecondFactorInvalid => {
+                let shown = |field: &&str| self.violations.iter().any(|(path, _)| path == *field);
+                ["code", "recovery_code", "credential_json"].into_iter().find(shown)
+            }
+            ErrorReason::PasswordLength | ErrorReason::PasswordGuessable | ErrorReason::PasswordLeaked => {
+                Some("password")
+            }
+            ErrorReason::PasswordWrong => Some("current_password"),
+            ErrorReason::ImageTooLarge
+            | ErrorReason::ImageFormat
+            | ErrorReason::ImageDimensions
+            | ErrorReason::ImageBroken
+            | ErrorReason::ImageAnimated => Some("image"),
+            ErrorReason::SpaceUnknown
+            | ErrorReason::SpaceClosed
+            | ErrorReason::SpaceConnected
+            | ErrorReason::SpaceLinkLimit => Some("space"),
+            ErrorReason::SpaceUserConnected => Some("space_user"),
+            ErrorReason::SpaceCredentialsInvalid => Some("space_password"),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Browser, FormToken, HostCookie, Network, Nonce, Refusal, Texts, accepted, address::client_address,
-    assets, browser::Inner, headers::secure, trace,
+    assets, browser::Inner, headers::secure, look::Look, trace,
 };
 use axum::{
     Router,
@@ -13,7 +13,10 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pass_runtime::config::SecretText;
 use pass_types::{Entropy, Invalid, LinkKey, Origin};
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use url::Url;
@@ -67,6 +70,7 @@ pub(crate) struct Settings {
     form_key: LinkKey,
     form_cookie: HostCookie,
     form_targets: Vec<Url>,
+    image_sources: Vec<Url>,
     entropy: Entropy,
     texts: Texts,
     /// Everything that runs: connections, and handlers, which may outlive theirs.
@@ -96,10 +100,21 @@ impl Web {
             form_key,
             form_cookie,
             form_targets,
+            image_sources: Vec::new(),
             entropy,
             texts,
             running: TaskTracker::new(),
         })))
+    }
+
+    /// Lets the pages show images from there, besides their own: people's, which the gateway serves.
+    ///
+    /// # Panics
+    /// When it was cloned already.
+    #[must_use]
+    pub fn showing_images_of(mut self, source: Url) -> Self {
+        Arc::get_mut(&mut self.0).expect("is not shared yet").image_sources.push(source);
+        self
     }
 
     /// The origin that browsers know the service by, without a slash at the end.
@@ -135,6 +150,7 @@ impl Web {
             origin,
             own_origin: settings.own_origin.clone(),
             texts: settings.texts,
+            look: Mutex::new(Look::of(headers)),
         }));
         (browser, cookie)
     }
@@ -145,6 +161,7 @@ impl Web {
 async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
     let (browser, cookie) = web.browser(request.headers(), peer);
+    let look_before = browser.look();
     request.extensions_mut().insert(browser.clone());
     let handled = web.0.running.spawn(next.run(request).in_current_span());
     let mut response = match handled.await.map_err(tokio::task::JoinError::try_into_panic) {
@@ -163,7 +180,10 @@ async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Resp
     if is_page {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     }
-    secure(&mut response, browser.nonce(), &web.0.form_targets, web.0.https);
+    if let Some(look) = browser.look().filter(|look| Some(*look) != look_before) {
+        response.headers_mut().append(header::SET_COOKIE, look.keep());
+    }
+    secure(&mut response, browser.nonce(), (&web.0.form_targets, &web.0.image_sources), web.0.https);
     response
 }
 

@@ -1,7 +1,9 @@
-//! The sample product: "Backlog", with one page that shows who is signed in and what the suite says.
+//! The sample product: "Backlog", with a page that shows who is signed in and what the suite says, and with
+//! [legacy spaces](crate::spaces).
 
 use crate::{
     relying_party::{AccessClaims, Departure, RelyingParty, RelyingPartyConfig, RelyingPartyError, Tokens},
+    spaces::{self, LegacySpaces, Logins},
     visits::Visits,
 };
 use askama::Template;
@@ -13,9 +15,12 @@ use axum::{
     routing::{get, post},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshConfig};
+use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshConfig, Trust};
 use pass_proto::{
-    identity::v1::{GetAccountRequest, account_service_client::AccountServiceClient},
+    identity::v1::{
+        GetAccountRequest, account_service_client::AccountServiceClient,
+        space_link_service_client::SpaceLinkServiceClient,
+    },
     organization::v1::{
         CheckAccessRequest, CheckAccessResponse, access_service_client::AccessServiceClient,
         check_access_response::Reason,
@@ -29,8 +34,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::net::TcpListener;
+use url::Url;
 
-const COOKIE: &str = "__Host-backlog";
+/// The cookie of a browser that is signed in with an account of the suite.
+pub(crate) const COOKIE: &str = "__Host-backlog";
 
 /// Why the sample product can't start.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +57,15 @@ pub struct Backlog {
     accounts: AccountServiceClient<Channel>,
     access: AccessServiceClient<Channel>,
     visits: Arc<Mutex<Visits>>,
-    context: Context,
+    logins: Arc<Mutex<Logins>>,
+    mesh: Mesh,
+    issuer: Url,
+    public_url: Url,
+    pub(crate) links: SpaceLinkServiceClient<Channel>,
+    pub(crate) spaces: LegacySpaces,
+    /// Where the console's pages begin.
+    pub(crate) console: Url,
+    pub(crate) context: Context,
 }
 
 #[derive(Template)]
@@ -87,13 +102,26 @@ struct Logout {
 
 impl Backlog {
     /// Connects nothing yet.
-    pub fn new(party: RelyingPartyConfig, mesh: MeshConfig, context: &Context) -> Result<Self, BacklogError> {
+    pub fn new(
+        party: RelyingPartyConfig,
+        mesh: MeshConfig,
+        spaces: LegacySpaces,
+        console: Url,
+        context: &Context,
+    ) -> Result<Self, BacklogError> {
         let mesh = Mesh::new(mesh, "backlog", context)?;
         Ok(Self {
+            issuer: party.issuer.clone(),
+            public_url: party.public_url.clone(),
             party: Arc::new(RelyingParty::new(party, context.clock.clone(), context.entropy.clone())?),
             accounts: AccountServiceClient::new(mesh.channel("identity")?),
             access: AccessServiceClient::new(mesh.channel("organization")?),
             visits: Arc::default(),
+            logins: Arc::default(),
+            links: SpaceLinkServiceClient::new(mesh.channel("identity")?),
+            mesh,
+            spaces,
+            console,
             context: context.clone(),
         })
     }
@@ -106,8 +134,34 @@ impl Backlog {
             .route("/callback", get(callback))
             .route("/sign-out", post(sign_out))
             .route("/back-channel-logout", post(back_channel_logout))
+            .merge(spaces::routes())
             .with_state(self);
         axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.requested().await }).await
+    }
+
+    /// Serves what the suite asks of the product, over the mesh, until the end is asked for.
+    pub async fn serve_mesh(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), BacklogError> {
+        // Nobody calls with a token: identity asks on its own behalf.
+        let trust = Trust::new(self.issuer.as_str().trim_end_matches('/'), self.context.clock.clone());
+        let directory = spaces::directory(self.spaces, self.public_url);
+        Ok(self.mesh.server(trust).add(directory).serve(listener, shutdown).await?)
+    }
+
+    pub(crate) fn logins(&self) -> MutexGuard<'_, Logins> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a browser to the gateway, perhaps on its way to a legacy space.
+    pub(crate) async fn depart(&self, cookies: CookieJar, space: Option<String>) -> Response {
+        match self.party.depart(None).await {
+            Ok((url, departure)) => {
+                let visit = Secret::generate(&self.context.entropy).reveal();
+                self.visits().depart(visit.clone(), departure, space);
+                let cookie = Cookie::build((COOKIE, visit)).path("/").secure(true).http_only(true);
+                (cookies.add(cookie.same_site(SameSite::Lax)), Redirect::to(url.as_str())).into_response()
+            }
+            Err(error) => problem(&error),
+        }
     }
 
     fn visits(&self) -> MutexGuard<'_, Visits> {
@@ -115,7 +169,10 @@ impl Backlog {
     }
 
     /// The tokens and verified claims of a browser, refreshed when the access token has expired.
-    async fn signed_in(&self, visit: &str) -> Result<Option<(Tokens, AccessClaims)>, RelyingPartyError> {
+    pub(crate) async fn signed_in(
+        &self,
+        visit: &str,
+    ) -> Result<Option<(Tokens, AccessClaims)>, RelyingPartyError> {
         let Some(tokens) = self.visits().tokens(visit) else { return Ok(None) };
         if let Ok(claims) = self.party.access(&tokens.access_token).await {
             return Ok(Some((tokens, claims)));
@@ -187,15 +244,7 @@ async fn home(State(backlog): State<Backlog>, cookies: CookieJar) -> Response {
 }
 
 async fn sign_in(State(backlog): State<Backlog>, cookies: CookieJar) -> Response {
-    match backlog.party.depart(None).await {
-        Ok((url, departure)) => {
-            let visit = Secret::generate(&backlog.context.entropy).reveal();
-            backlog.visits().depart(visit.clone(), departure);
-            let cookie = Cookie::build((COOKIE, visit)).path("/").secure(true).http_only(true);
-            (cookies.add(cookie.same_site(SameSite::Lax)), Redirect::to(url.as_str())).into_response()
-        }
-        Err(error) => problem(&error),
-    }
+    backlog.depart(cookies, None).await
 }
 
 async fn callback(
@@ -204,13 +253,14 @@ async fn callback(
     Query(answer): Query<Callback>,
 ) -> Response {
     let visit = cookies.get(COOKIE).map(|cookie| cookie.value().to_owned()).unwrap_or_default();
-    let Some(departure) = backlog.visits().come_back(&visit) else {
+    let Some((departure, space)) = backlog.visits().come_back(&visit) else {
         return Redirect::to("/").into_response();
     };
     match arrive(&backlog, &departure, answer).await {
         Ok((tokens, sid)) => {
             backlog.visits().arrive(&visit, tokens, sid);
-            Redirect::to("/").into_response()
+            let next = space.map_or_else(|| "/".to_owned(), |space| format!("/spaces/{space}/nulab"));
+            Redirect::to(&next).into_response()
         }
         Err(error) => {
             backlog.visits().leave(&visit);

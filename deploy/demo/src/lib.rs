@@ -3,7 +3,7 @@
 //!
 //! [`backlog`] is what a product team would write: a relying party of the gateway that verifies the
 //! access token with the gateway's JWKS, and a peer of the mesh that asks about the person. Read it
-//! as an example. [`idp`] signs the demo company's people in by SAML, [`dns`] answers for its domain, and
+//! as an example; its [`spaces`] are legacy spaces with users of their own. [`idp`] signs the demo company's people in by SAML, [`dns`] answers for its domain, and
 //! [`mail`] shows the mails that the suite sends.
 
 pub mod backlog;
@@ -11,6 +11,7 @@ pub mod dns;
 pub mod idp;
 pub mod mail;
 mod relying_party;
+pub mod spaces;
 mod visits;
 
 pub use relying_party::{RelyingPartyConfig, RelyingPartyError};

@@ -8,6 +8,7 @@ use pass_demo::{
     dns::Dns,
     idp::{IdentityProvider, IdentityProviderConfig, Person},
     mail,
+    spaces::LegacySpaces,
 };
 use pass_mesh::MeshConfig;
 use pass_runtime::{
@@ -115,6 +116,19 @@ struct BacklogArguments {
     /// Where organization is, `https://host:port`.
     #[arg(long)]
     organization: Url,
+    /// Where the console's pages begin.
+    #[arg(long)]
+    console: Url,
+    /// Where it answers the suite's questions about legacy spaces, over the mesh.
+    #[arg(long, default_value = "127.0.0.1:4090")]
+    mesh_listen: SocketAddr,
+    /// File (JSON) with the legacy spaces that are to be there: a list of objects with `space_id`, `name`,
+    /// `nulab_account`, and `users` with `user_id`, `name`, `email`, `password`, `administrator`.
+    #[arg(long)]
+    spaces: Option<PathBuf>,
+    /// Folder for the legacy spaces; they are made when they are not there.
+    #[arg(long)]
+    data: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -175,7 +189,13 @@ async fn start_backlog(arguments: BacklogArguments, context: &Context) -> Result
         ]),
         ..MeshConfig::default()
     };
-    let backlog = Backlog::new(party, mesh, context)?;
+    let wanted = arguments.spaces.map(|file| LegacySpaces::wanted(&file)).transpose()?.unwrap_or_default();
+    let spaces = LegacySpaces::open(arguments.data.as_deref(), wanted, &context.clock, &context.entropy)?;
+    let backlog = Backlog::new(party, mesh, spaces, arguments.console, context)?;
+    let (listener, product) = (TcpListener::bind(arguments.mesh_listen).await?, backlog.clone());
+    context
+        .tasks
+        .spawn("backlog mesh", |shutdown| async move { Ok(product.serve_mesh(listener, shutdown).await?) });
     let listener = TcpListener::bind(arguments.listen).await?;
     context.tasks.spawn("backlog", |shutdown| async move { Ok(backlog.serve(listener, shutdown).await?) });
     Ok(())

@@ -12,8 +12,8 @@ const MOST: usize = 10_000;
 
 /// A browser's place in the product.
 enum Visit {
-    /// It left for the gateway.
-    Away(Departure),
+    /// It left for the gateway, perhaps to log in to a legacy space.
+    Away(Departure, Option<String>),
     /// It is back, and its code is being redeemed.
     Arriving,
     /// It is signed in.
@@ -32,22 +32,22 @@ pub(crate) struct Visits {
 }
 
 impl Visits {
-    /// A browser leaves for the gateway.
-    pub(crate) fn depart(&mut self, visit: String, departure: Departure) {
+    /// A browser leaves for the gateway, perhaps to log in to a legacy space.
+    pub(crate) fn depart(&mut self, visit: String, departure: Departure, space: Option<String>) {
         if self.places.len() >= MOST {
             let oldest =
                 self.places.iter().min_by_key(|(_, (begun, _))| *begun).map(|(visit, _)| visit.clone());
             oldest.and_then(|oldest| self.places.remove(&oldest));
         }
         self.begun += 1;
-        self.places.insert(visit, (self.begun, Visit::Away(departure)));
+        self.places.insert(visit, (self.begun, Visit::Away(departure, space)));
     }
 
-    /// A browser comes back: what it must show. Only once.
-    pub(crate) fn come_back(&mut self, visit: &str) -> Option<Departure> {
-        let place = self.place(visit).filter(|place| matches!(place, Visit::Away(_)))?;
+    /// A browser comes back: what it must show, and to which space it wanted. Only once.
+    pub(crate) fn come_back(&mut self, visit: &str) -> Option<(Departure, Option<String>)> {
+        let place = self.place(visit).filter(|place| matches!(place, Visit::Away(..)))?;
         match std::mem::replace(place, Visit::Arriving) {
-            Visit::Away(departure) => Some(departure),
+            Visit::Away(departure, space) => Some((departure, space)),
             _ => None,
         }
     }
@@ -138,7 +138,7 @@ mod tests {
 
     fn here() -> Visits {
         let mut visits = Visits::default();
-        visits.depart("visit".to_owned(), Departure::default());
+        visits.depart("visit".to_owned(), Departure::default(), None);
         assert!(visits.come_back("visit").is_some());
         visits.arrive("visit", tokens("first"), "sid".to_owned());
         assert!(visits.tokens("visit").is_some());
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_sign_in_in_flight_does_not_bring_an_ended_session_back() {
         let mut visits = Visits::default();
-        visits.depart("visit".to_owned(), Departure::default());
+        visits.depart("visit".to_owned(), Departure::default(), None);
         assert!(visits.come_back("visit").is_some());
         visits.end("sid".to_owned());
         visits.arrive("visit", tokens("first"), "sid".to_owned());
@@ -193,7 +193,7 @@ mod tests {
     fn what_is_kept_is_bounded_and_the_oldest_goes() {
         let mut visits = here();
         for number in 0..MOST {
-            visits.depart(number.to_string(), Departure::default());
+            visits.depart(number.to_string(), Departure::default(), None);
             visits.end(number.to_string());
         }
         assert_eq!((visits.places.len(), visits.ended.len()), (MOST, MOST));

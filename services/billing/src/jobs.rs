@@ -10,6 +10,9 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(1);
 /// How much one round does at most.
 const BATCH: i64 = 100;
+/// How long it is remembered who was forgotten: longer than any call can take.
+const FORGOTTEN_KEPT: time::Duration = time::Duration::days(30);
+
 /// Starts the job.
 pub fn spawn(billing: &Billing, context: &Context) {
     let billing = billing.clone();
@@ -33,7 +36,8 @@ impl Billing {
         tx.commit().await?;
         let mut conn = self.pool.acquire().await?;
         let forgotten = requests::prune(&mut conn, now, BATCH).await?;
+        let people = store::people::prune(&mut conn, now - FORGOTTEN_KEPT, BATCH).await?;
         let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
-        Ok(ended.len() == batch || forgotten == BATCH.unsigned_abs())
+        Ok(ended.len() == batch || [forgotten, people].contains(&BATCH.unsigned_abs()))
     }
 }

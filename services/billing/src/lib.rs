@@ -3,7 +3,8 @@
 //! It owns applications for the trial, what operators decide about them, the trial itself, and who has
 //! a seat. Whether an organization has Nulab Pass is judged by the clock each time that it is asked
 //! (`CheckEntitlement`); who may buy for it belongs to organization, which it asks. Identity takes and
-//! frees the seats of Managed Accounts; mails are sent by notification, which asks for what to write.
+//! frees the seats of Managed Accounts; mails are sent by notification, which asks for what to write. Of people who
+//! delete their accounts it forgets name and address (ACC-13).
 
 mod app;
 mod domain;
@@ -19,7 +20,7 @@ use pass_events::{BrokerConfig, BrokerError, Outbox, Relay};
 use pass_mesh::{Mesh, MeshConfig, MeshError, Server, Trust};
 use pass_proto::billing::v1::{
     application_service_server::ApplicationServiceServer, operator_service_server::OperatorServiceServer,
-    seat_service_server::SeatServiceServer,
+    person_service_server::PersonServiceServer, seat_service_server::SeatServiceServer,
 };
 use pass_runtime::{
     Context,
@@ -168,6 +169,7 @@ fn serve(mesh: &Mesh, trust: Trust, billing: &Billing) -> Server {
     mesh.server(trust)
         .add(ApplicationServiceServer::new(services.clone()))
         .add(OperatorServiceServer::new(services.clone()))
+        .add(PersonServiceServer::new(services.clone()))
         .add(SeatServiceServer::new(services))
 }
 

@@ -20,7 +20,7 @@ pub use http::{BACK_CHANNEL, CALLBACK, ROUTES, Route, SIGNED_OUT, Who};
 use app::{Inner, Sessions};
 use axum::Router;
 use grpc::Suite;
-use http::Console;
+use http::{Console, Images};
 use oidc::{Provider, Relying};
 use pass_mesh::{Mesh, MeshConfig, MeshError};
 use pass_runtime::{
@@ -164,6 +164,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         suite: Suite::new(&mesh)?,
         clock: context.clock.clone(),
         entropy: context.entropy.clone(),
+        images: Images::of(&config.issuer),
         strangers: Console::limit_of_strangers(context.clock.clone()),
     };
     let listen = |error| BuildError::Listen(config.listen, error);
@@ -186,7 +187,8 @@ fn web(config: &Config, context: &Context) -> Result<Web, BuildError> {
         return Err(BuildError::Issuer);
     }
     let texts = Texts::new(&TEXTS);
-    Web::new(&config.web, http::FORM, vec![gateway], context.entropy.clone(), texts).map_err(BuildError::Web)
+    let web = Web::new(&config.web, http::FORM, vec![gateway.clone()], context.entropy.clone(), texts);
+    Ok(web.map_err(BuildError::Web)?.showing_images_of(gateway))
 }
 
 fn envelope(config: &Config) -> Result<Envelope, Invalid> {

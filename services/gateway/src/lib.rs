@@ -268,6 +268,8 @@ fn terms(config: &Config, issuer: &str) -> Result<Terms, BuildError> {
         flow_life: Duration::minutes(30),
         // A little longer than the link of a sign-up's mail (ACC-1).
         sign_up_life: Duration::hours(25),
+        // The link of a reset's mail (ACC-8), and time to sign in after it.
+        reset_life: Duration::minutes(45),
     })
 }
 

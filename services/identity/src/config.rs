@@ -5,17 +5,23 @@ use crate::{
     app::{
         Rules,
         hashing::{Capacity, Cost},
+        passwords::range::Ranges,
         saml::Judges,
     },
-    domain::{session::Policy, throttle::Limit},
+    domain::{
+        guessing::{Allowance, InARow},
+        session::Policy,
+        throttle::Limit,
+    },
 };
 use pass_events::BrokerConfig;
 use pass_mesh::MeshConfig;
 use pass_runtime::{config::SecretText, database::DatabaseConfig, seal::Envelope};
-use pass_types::Invalid;
+use pass_types::{Invalid, Product};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use time::Duration;
+use url::Url;
 
 /// Settings of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,6 +49,8 @@ pub struct Config {
     /// Where the console's pages begin: a test's verdict is at
     /// `<console_url>/organizations/<id>/saml/tests/<id>`.
     pub console_url: String,
+    /// Products' legacy spaces.
+    pub legacy: LegacyConfig,
     /// How often things may be done.
     pub limits: LimitConfig,
     /// Milliseconds between two rounds of housekeeping: ending sessions whose time is over, pruning,
@@ -67,6 +75,13 @@ pub struct PasswordConfig {
     pub workers: usize,
     /// Hashes that may wait; more are turned away.
     pub queue: usize,
+    /// A service that knows leaked passwords, by the range protocol of "Pwned Passwords": it is asked for
+    /// `<range_url>/<first 5 digits of the SHA-1>`. Empty: none is asked.
+    pub range_url: String,
+    /// It may have a private address: it runs beside the suite.
+    pub range_private: bool,
+    /// Milliseconds that it may take; after that a password counts as not leaked.
+    pub range_millis: u32,
 }
 
 /// How long sessions last.
@@ -83,7 +98,7 @@ pub struct SessionConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SamlConfig {
-    /// Seals our key pairs in the database: at least 32 bytes.
+    /// Seals our key pairs, and the secrets of authenticator apps, in the database: at least 32 bytes.
     pub secret: SecretText,
     /// The one before, while there are keys that it sealed; empty: none.
     pub previous_secret: SecretText,
@@ -91,6 +106,16 @@ pub struct SamlConfig {
     pub workers: usize,
     /// Answers that may wait; more are turned away.
     pub queue: usize,
+}
+
+/// Products' legacy spaces (SPC).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LegacyConfig {
+    /// The products that have some: each has an address in `mesh.products`.
+    pub products: Vec<Product>,
+    /// Milliseconds that a product may take for an answer.
+    pub call_millis: u32,
 }
 
 /// How often things may be done.
@@ -101,10 +126,32 @@ pub struct LimitConfig {
     pub sign_ups_per_address: u32,
     /// Sign-ups per hour from one network (IPv4 /24, IPv6 /48).
     pub sign_ups_per_network: u32,
+    /// Mails per hour that password resets may send to one address.
+    pub password_resets_per_address: u32,
+    /// Password resets per hour from one network.
+    pub password_resets_per_network: u32,
+    /// Changes of the address per day that one account may ask for.
+    pub email_changes_per_account: u32,
+    /// Mails per hour that such changes may send to one new address.
+    pub email_changes_per_address: u32,
     /// Failed sign-ins per 10 minutes from one network; by SAML, to one organization.
     pub failed_sign_ins_per_network: u32,
+    /// Wrong passwords per 15 minutes for one address, whether or not it has an account; after that, browsers that
+    /// the account does not know wait for 15 minutes.
+    pub wrong_passwords_per_account: u32,
+    /// The same for each browser that the account knows.
+    pub wrong_passwords_per_known_device: u32,
+    /// Wrong passwords in a row, at whatever pace, of either; after that one a day can be tried, until a right one or
+    /// a password reset. NIST SP 800-63B asks for 100 at most.
+    pub wrong_passwords_in_a_row: u32,
+    /// Wrong codes of a second factor per hour for one account; the same for its recovery codes.
+    pub wrong_codes_per_account: u32,
     /// SAML sign-ins per 10 minutes that one network may begin.
     pub saml_sign_ins_per_network: u32,
+    /// Wrong passwords per hour for one user of a legacy space, from all accounts together.
+    pub space_tries_per_user: u32,
+    /// Wrong passwords of legacy spaces per 10 minutes from one network.
+    pub space_tries_per_network: u32,
 }
 
 impl Default for Config {
@@ -120,6 +167,7 @@ impl Default for Config {
             sessions: SessionConfig::default(),
             saml: SamlConfig::default(),
             console_url: "http://console.localhost:8081".to_owned(),
+            legacy: LegacyConfig::default(),
             limits: LimitConfig::default(),
             housekeeping_millis: 10_000,
             step_millis: 5_000,
@@ -129,7 +177,16 @@ impl Default for Config {
 
 impl Default for PasswordConfig {
     fn default() -> Self {
-        Self { memory_kib: 19 * 1024, iterations: 2, lanes: 1, workers: 0, queue: 64 }
+        Self {
+            memory_kib: 19 * 1024,
+            iterations: 2,
+            lanes: 1,
+            workers: 0,
+            queue: 64,
+            range_url: String::new(),
+            range_private: false,
+            range_millis: 1_000,
+        }
     }
 }
 
@@ -146,13 +203,29 @@ impl Default for SamlConfig {
     }
 }
 
+impl Default for LegacyConfig {
+    fn default() -> Self {
+        Self { products: Vec::new(), call_millis: 3_000 }
+    }
+}
+
 impl Default for LimitConfig {
     fn default() -> Self {
         Self {
             sign_ups_per_address: 5,
             sign_ups_per_network: 30,
+            password_resets_per_address: 5,
+            password_resets_per_network: 30,
+            email_changes_per_account: 10,
+            email_changes_per_address: 5,
             failed_sign_ins_per_network: 100,
+            wrong_passwords_per_account: 10,
+            wrong_passwords_per_known_device: 10,
+            wrong_passwords_in_a_row: 100,
+            wrong_codes_per_account: 10,
             saml_sign_ins_per_network: 1000,
+            space_tries_per_user: 30,
+            space_tries_per_network: 100,
         }
     }
 }
@@ -166,14 +239,29 @@ impl Config {
             ("sessions.absolute_minutes", sessions.absolute_minutes),
             ("limits.sign_ups_per_address", limits.sign_ups_per_address),
             ("limits.sign_ups_per_network", limits.sign_ups_per_network),
+            ("limits.password_resets_per_address", limits.password_resets_per_address),
+            ("limits.password_resets_per_network", limits.password_resets_per_network),
+            ("limits.email_changes_per_account", limits.email_changes_per_account),
+            ("limits.email_changes_per_address", limits.email_changes_per_address),
+            ("passwords.range_millis", self.passwords.range_millis),
             ("limits.failed_sign_ins_per_network", limits.failed_sign_ins_per_network),
+            ("limits.wrong_passwords_per_account", limits.wrong_passwords_per_account),
+            ("limits.wrong_passwords_per_known_device", limits.wrong_passwords_per_known_device),
+            ("limits.wrong_passwords_in_a_row", limits.wrong_passwords_in_a_row),
+            ("limits.wrong_codes_per_account", limits.wrong_codes_per_account),
             ("limits.saml_sign_ins_per_network", limits.saml_sign_ins_per_network),
+            ("limits.space_tries_per_user", limits.space_tries_per_user),
+            ("limits.space_tries_per_network", limits.space_tries_per_network),
+            ("legacy.call_millis", self.legacy.call_millis),
             ("housekeeping_millis", u32::from(self.housekeeping_millis > 0)),
             ("step_millis", self.step_millis),
         ] {
             if value == 0 {
                 return Err(BuildError::Setting(name, "must be more than 0"));
             }
+        }
+        if limits.wrong_passwords_in_a_row > InARow::MOST {
+            return Err(BuildError::Setting("limits.wrong_passwords_in_a_row", "must be at most 100"));
         }
         for (name, url) in [("issuer", &self.issuer), ("console_url", &self.console_url)] {
             if url.ends_with('/') || !url.starts_with("http") || !url.contains("://") {
@@ -194,8 +282,24 @@ impl Config {
             },
             sign_ups_per_address: limit(limits.sign_ups_per_address, Duration::HOUR),
             sign_ups_per_network: limit(limits.sign_ups_per_network, Duration::HOUR),
+            password_resets_per_address: limit(limits.password_resets_per_address, Duration::HOUR),
+            password_resets_per_network: limit(limits.password_resets_per_network, Duration::HOUR),
+            email_changes_per_account: limit(limits.email_changes_per_account, Duration::DAY),
+            email_changes_per_address: limit(limits.email_changes_per_address, Duration::HOUR),
             failed_sign_ins_per_network: limit(limits.failed_sign_ins_per_network, Duration::minutes(10)),
+            wrong_passwords_per_account: Allowance(limit(
+                limits.wrong_passwords_per_account,
+                Duration::minutes(15),
+            )),
+            wrong_passwords_per_known_device: Allowance(limit(
+                limits.wrong_passwords_per_known_device,
+                Duration::minutes(15),
+            )),
+            wrong_passwords_in_a_row: InARow::most(limits.wrong_passwords_in_a_row),
+            wrong_codes_per_account: limit(limits.wrong_codes_per_account, Duration::HOUR),
             saml_sign_ins_per_network: limit(limits.saml_sign_ins_per_network, Duration::minutes(10)),
+            space_tries_per_user: limit(limits.space_tries_per_user, Duration::HOUR),
+            space_tries_per_network: limit(limits.space_tries_per_network, Duration::minutes(10)),
             console_url: self.console_url.clone(),
             gateway_url: self.issuer.clone(),
             call: std::time::Duration::from_millis(self.step_millis.into()),
@@ -213,11 +317,31 @@ impl SamlConfig {
         let previous = Some(self.previous_secret.expose()).filter(|secret| !secret.is_empty());
         Envelope::new("identity SAML keys", std::iter::once(self.secret.expose()).chain(previous))
     }
+
+    /// What seals second factors: keys of their own, by the same secret.
+    pub(crate) fn second_factor_envelope(&self) -> Result<Envelope, Invalid> {
+        let previous = Some(self.previous_secret.expose()).filter(|secret| !secret.is_empty());
+        Envelope::new("identity second factors", std::iter::once(self.secret.expose()).chain(previous))
+    }
 }
 
 impl PasswordConfig {
     pub(crate) fn cost(&self) -> Cost {
         Cost { memory_kib: self.memory_kib, iterations: self.iterations, lanes: self.lanes }
+    }
+
+    /// What else knows leaked passwords, if anything does.
+    pub(crate) fn ranges(&self) -> Result<Option<Ranges>, BuildError> {
+        let url = self.range_url.as_str();
+        if url.is_empty() {
+            return Ok(None);
+        }
+        if !Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
+        {
+            return Err(BuildError::Setting("passwords.range_url", "must be an http:// or https:// URL"));
+        }
+        let deadline = std::time::Duration::from_millis(self.range_millis.into());
+        Ranges::new(url, self.range_private, deadline).map(Some).map_err(BuildError::Client)
     }
 
     pub(crate) fn capacity(&self) -> Capacity {

@@ -5,6 +5,7 @@
 //! | `sign_up_requested` | sign-up | somebody wants an account: the mail is due |
 //! | `account_created` | account | a sign-up was completed |
 //! | `account_changed` | account | the owner changed the profile |
+//! | `account_deleted`, `account_deletion_refused` | account | the owner deleted it, or organizations need it (ACC-13) |
 //! | `signed_in`, `sign_in_refused` | account | a session began, or a try failed |
 //! | `session_ended` | session | revocation lane: what came of the session is void (API-5) |
 //! | `managed_account_invited` | account | a Managed Account is there, or invited anew: the mail is due (MAN-2) |
@@ -13,12 +14,33 @@
 //! | `saml_connection_drafted`, `…_activated`, `…_disabled` | saml | its administrators did that |
 //! | `saml_test_run` | saml | an administrator's test sign-in ended |
 //! | `saml_sign_in_refused` | saml | an answer of an identity provider was refused (SML-5), or a minute's posts of strangers |
+//! | `password_reset_requested` | password reset | somebody wants another password: the mail is due (ACC-8) |
+//! | `password_reset`, `password_changed` | account | there is another one: the notice is due |
+//! | `password_change_refused` | account | the current one was not known, or the new one may not be chosen |
+//! | `email_change_requested` | account | a new address is to be confirmed: the mails are due (ACC-7) |
+//! | `email_change_refused` | account | it is not going to be: the sign-in is too old, there were too many |
+//! | `email_changed` | account | it is the account's, beside `account_changed`: the notices are due |
+//! | `new_device_signed_in` | account | a sign-in from a browser and a network that were both new: the mail is due (ACC-10) |
+//! | `sign_in_disowned` | account | its owner said that one was somebody else's (ACC-10) |
+//! | `sign_in_locked` | account | after too many wrong passwords, strangers wait: the notice is due (ACC-14) |
+//! | `security_settings_changed` | account | its owner switched login alerts on or off |
+//! | `second_factor_added`, `…_removed`, `second_factors_disabled` | account | its owner did that: the notice is due (ACC-9) |
+//! | `recovery_codes_made`, `recovery_code_used` | account | the same |
+//! | `second_factor_locked` | account | after too many wrong codes, strangers wait: the notice is due (ACC-14) |
 //! | `operator_added`, `operator_removed` | account | somebody is staff from now on, or no more |
+//! | `space_connected`, `space_link_changed`, `space_disconnected` | account | the owner did that (SPC) |
+//! | `space_connect_refused`, `space_sign_in_refused` | account | a space was not connected, or takes its own users only |
+
+mod security;
+
+pub use security::{new_device_signed_in, security_settings_changed, sign_in_disowned, sign_in_locked};
 
 use crate::domain::{
     managed::Managed,
     saml::{Connection, LogEntry, Strangers},
+    second_factor::Factor,
     session::{EndCause, Session},
+    space::{LegacySpace, SpaceLink, SpaceProfile},
 };
 use pass_events::{Event, Key};
 use pass_mesh::Caller;
@@ -27,7 +49,9 @@ use pass_proto::{
     errors::v1::ErrorReason,
     events::v1::{self as wire, envelope::Payload, session_ended::Cause},
 };
-use pass_types::{AccountId, AccountKind, Actor, OrganizationId, SessionId, SignUpId};
+use pass_types::{
+    AccountId, AccountKind, Actor, EmailChangeId, OrganizationId, PasswordResetId, SessionId, SignUpId,
+};
 
 /// The mail of a sign-up is due.
 pub fn sign_up_requested(id: SignUpId) -> Event {
@@ -64,6 +88,49 @@ pub fn sign_in_refused(account: AccountId, reason: ErrorReason) -> Event {
     Event::new(Key::account(account), Payload::SignInRefused(payload)).refused(reason)
 }
 
+/// The mail of a password reset is due.
+pub fn password_reset_requested(id: PasswordResetId) -> Event {
+    let payload = wire::PasswordResetRequested { password_reset_id: id.to_string() };
+    Event::new(Key::password_reset(id), Payload::PasswordResetRequested(payload))
+}
+
+/// A password was chosen by the link of a mail.
+pub fn password_reset(account: AccountId) -> Event {
+    let payload = wire::PasswordReset { account_id: account.to_string() };
+    Event::new(Key::account(account), Payload::PasswordReset(payload))
+}
+
+/// An account has another password.
+pub fn password_changed(account: AccountId) -> Event {
+    let payload = wire::PasswordChanged { account_id: account.to_string() };
+    Event::new(Key::account(account), Payload::PasswordChanged(payload))
+}
+
+/// Somebody who is signed in did not know the current password, or may not choose the new one.
+pub fn password_change_refused(account: AccountId, why: ErrorReason) -> Event {
+    let payload = wire::PasswordChangeRefused { account_id: account.to_string() };
+    Event::new(Key::account(account), Payload::PasswordChangeRefused(payload)).refused(why)
+}
+
+/// An account is to have another address.
+pub fn email_change_requested(account: AccountId, id: EmailChangeId) -> Event {
+    let payload =
+        wire::EmailChangeRequested { account_id: account.to_string(), email_change_id: id.to_string() };
+    Event::new(Key::account(account), Payload::EmailChangeRequested(payload))
+}
+
+/// An account keeps its address.
+pub fn email_change_refused(account: AccountId, why: ErrorReason) -> Event {
+    let payload = wire::EmailChangeRefused { account_id: account.to_string() };
+    Event::new(Key::account(account), Payload::EmailChangeRefused(payload)).refused(why)
+}
+
+/// An account has another address.
+pub fn email_changed(account: AccountId, id: EmailChangeId) -> Event {
+    let payload = wire::EmailChanged { account_id: account.to_string(), email_change_id: id.to_string() };
+    Event::new(Key::account(account), Payload::EmailChanged(payload))
+}
+
 /// A session is over.
 pub fn session_ended(account: AccountId, session: SessionId, cause: EndCause) -> Event {
     let cause = match cause {
@@ -73,6 +140,7 @@ pub fn session_ended(account: AccountId, session: SessionId, cause: EndCause) ->
         EndCause::Replaced => Cause::Replaced,
         EndCause::AccountSuspended => Cause::AccountSuspended,
         EndCause::OperatorRemoved => Cause::OperatorRemoved,
+        EndCause::AccountDeleted => Cause::AccountDeleted,
     };
     let payload = wire::SessionEnded {
         account_id: account.to_string(),
@@ -80,6 +148,19 @@ pub fn session_ended(account: AccountId, session: SessionId, cause: EndCause) ->
         cause: cause as i32,
     };
     Event::new(Key::session(session), Payload::SessionEnded(payload))
+}
+
+/// An account is gone.
+pub fn account_deleted(id: AccountId) -> Event {
+    let payload = wire::AccountDeleted { account_id: id.to_string() };
+    Event::new(Key::account(id), Payload::AccountDeleted(payload))
+}
+
+/// An account stays, because organizations need it.
+pub fn account_deletion_refused(id: AccountId) -> Event {
+    let payload = wire::AccountDeletionRefused { account_id: id.to_string() };
+    let event = Event::new(Key::account(id), Payload::AccountDeletionRefused(payload));
+    event.refused(ErrorReason::AccountNeeded)
 }
 
 /// A Managed Account is to be mailed its invitation.
@@ -191,6 +272,43 @@ fn of_saml(organization: OrganizationId, payload: Payload) -> Event {
     Event::new(Key::saml(organization), payload).organization(organization)
 }
 
+/// An account has one more second factor.
+pub fn second_factor_added(id: AccountId, factor: Factor) -> Event {
+    let payload = wire::SecondFactorAdded { account_id: id.to_string(), kind: factor.as_str().to_owned() };
+    Event::new(Key::account(id), Payload::SecondFactorAdded(payload))
+}
+
+/// An account has one fewer, and still has some.
+pub fn second_factor_removed(id: AccountId, factor: Factor) -> Event {
+    let payload = wire::SecondFactorRemoved { account_id: id.to_string(), kind: factor.as_str().to_owned() };
+    Event::new(Key::account(id), Payload::SecondFactorRemoved(payload))
+}
+
+/// An account has no second factor any more.
+pub fn second_factors_disabled(id: AccountId) -> Event {
+    let payload = wire::SecondFactorsDisabled { account_id: id.to_string() };
+    Event::new(Key::account(id), Payload::SecondFactorsDisabled(payload))
+}
+
+/// An account has new recovery codes.
+pub fn recovery_codes_made(id: AccountId) -> Event {
+    let payload = wire::RecoveryCodesMade { account_id: id.to_string() };
+    Event::new(Key::account(id), Payload::RecoveryCodesMade(payload))
+}
+
+/// Strangers who know an account's password and guess codes have to wait.
+pub fn second_factor_locked(id: AccountId) -> Event {
+    let payload = wire::SecondFactorLocked { account_id: id.to_string() };
+    Event::new(Key::account(id), Payload::SecondFactorLocked(payload))
+}
+
+/// An account has one recovery code fewer.
+pub fn recovery_code_used(id: AccountId, left: i64) -> Event {
+    let left = i32::try_from(left).unwrap_or(i32::MAX);
+    let payload = wire::RecoveryCodeUsed { account_id: id.to_string(), left };
+    Event::new(Key::account(id), Payload::RecoveryCodeUsed(payload))
+}
+
 /// An account is staff.
 pub fn operator_added(id: AccountId) -> Event {
     let payload = wire::OperatorAdded { account_id: id.to_string() };
@@ -201,6 +319,64 @@ pub fn operator_added(id: AccountId) -> Event {
 pub fn operator_removed(id: AccountId) -> Event {
     let payload = wire::OperatorRemoved { account_id: id.to_string() };
     Event::new(Key::account(id), Payload::OperatorRemoved(payload))
+}
+
+/// A user of a legacy space belongs to an account.
+pub fn space_connected(link: &SpaceLink) -> Event {
+    let payload = wire::SpaceConnected {
+        account_id: link.account.to_string(),
+        space_link_id: link.id.to_string(),
+        product: link.space.product.to_wire() as i32,
+        space_id: link.space.id.as_str().to_owned(),
+        space_user_id: link.user.as_str().to_owned(),
+    };
+    Event::new(Key::account(link.account), Payload::SpaceConnected(payload))
+}
+
+/// What a connected space shows, or how it is logged in to, is different now.
+pub fn space_link_changed(link: &SpaceLink) -> Event {
+    let payload = wire::SpaceLinkChanged {
+        account_id: link.account.to_string(),
+        space_link_id: link.id.to_string(),
+        product: link.space.product.to_wire() as i32,
+        space_id: link.space.id.as_str().to_owned(),
+        space_user_id: link.user.as_str().to_owned(),
+        account_information: link.profile == SpaceProfile::Account,
+        account_login: link.takes_account(),
+    };
+    Event::new(Key::account(link.account), Payload::SpaceLinkChanged(payload))
+}
+
+/// A user of a legacy space belongs to nobody any more.
+pub fn space_disconnected(link: &SpaceLink) -> Event {
+    let payload = wire::SpaceDisconnected {
+        account_id: link.account.to_string(),
+        space_link_id: link.id.to_string(),
+        product: link.space.product.to_wire() as i32,
+        space_id: link.space.id.as_str().to_owned(),
+        space_user_id: link.user.as_str().to_owned(),
+    };
+    Event::new(Key::account(link.account), Payload::SpaceDisconnected(payload))
+}
+
+/// A space was not connected.
+pub fn space_connect_refused(account: AccountId, space: &LegacySpace, why: ErrorReason) -> Event {
+    let payload = wire::SpaceConnectRefused {
+        account_id: account.to_string(),
+        product: space.product.to_wire() as i32,
+        space_id: space.id.as_str().to_owned(),
+    };
+    Event::new(Key::account(account), Payload::SpaceConnectRefused(payload)).refused(why)
+}
+
+/// A connected space was not logged in to with the Nulab Account.
+pub fn space_sign_in_refused(link: &SpaceLink, why: ErrorReason) -> Event {
+    let payload = wire::SpaceSignInRefused {
+        account_id: link.account.to_string(),
+        product: link.space.product.to_wire() as i32,
+        space_id: link.space.id.as_str().to_owned(),
+    };
+    Event::new(Key::account(link.account), Payload::SpaceSignInRefused(payload)).refused(why)
 }
 
 /// Adds who did it and from where.

@@ -1,5 +1,5 @@
-//! What this service does by the clock: [`Identity::keep_house`] and [`Identity::finish_abandoned`], again
-//! and again. Every replica does; rows that another one holds are skipped.
+//! What this service does by the clock: [`Identity::keep_house`], [`Identity::finish_abandoned`] and
+//! [`Identity::finish_deletions`], again and again. Every replica does; rows that another one holds are skipped.
 
 use crate::app::Identity;
 use pass_runtime::Context;
@@ -14,6 +14,10 @@ pub fn spawn(identity: Arc<Identity>, every: Duration, context: &Context) {
             if let Err(error) = changes.finish_abandoned().await {
                 let error = &error as &dyn Error;
                 tracing::error!(error, "can't look for abandoned changes; it goes on later");
+            }
+            if let Err(error) = changes.finish_deletions().await {
+                let error = &error as &dyn Error;
+                tracing::error!(error, "can't look for deletions that were left; it goes on later");
             }
             shutdown.or(tokio::time::sleep(every)).await;
         }

@@ -1,9 +1,10 @@
 //! Identity: who somebody is, and that a browser is theirs.
 //!
-//! It owns accounts of both kinds, their credentials, their sessions and the login history. It decides how
-//! one signs up (ACC-1), which passwords are good (ACC-6), who is signed in (ACC-8) and until when
-//! (ACC-12), makes and suspends Managed Accounts (MAN), judges what their identity providers say (SML), and tells the others by events. Cookies and tokens are the gateway's, mails are notification's, who
-//! belongs to which customer is organization's.
+//! It owns accounts of both kinds, their credentials and second factors, their sessions, the login history and the links to
+//! legacy spaces. It decides how one signs up (ACC-1), which passwords are good (ACC-6), who is signed in (ACC-8, ACC-9) and
+//! until when (ACC-12), which user of a legacy space is whose (SPC), makes and suspends Managed Accounts (MAN), judges what
+//! their identity providers say (SML), and tells the others by events. Cookies and tokens are the gateway's, mails are
+//! notification's, who belongs to which customer is organization's; spaces and their passwords are the products'.
 //!
 //! A request's way: `grpc` converts, `app` authorizes and opens a transaction, `store` loads, `domain`
 //! decides, `store` saves and `events` says what is told in the same transaction, `grpc` converts back.
@@ -17,20 +18,29 @@ mod jobs;
 mod store;
 
 pub use app::{hashing::Cost, operators};
-pub use config::{Config, LimitConfig, PasswordConfig, SamlConfig, SessionConfig};
+pub use config::{Config, LegacyConfig, LimitConfig, PasswordConfig, SamlConfig, SessionConfig};
 
 use app::{
     Identity,
     hashing::{HashError, Hasher},
+    images::Decoding,
+    second_factor::{
+        Tools,
+        ceremony::{Ceremonies, CeremonyError},
+    },
 };
-use grpc::{Services, neighbours::Neighbours};
+use grpc::{Services, legacy::Directories, neighbours::Neighbours};
 use pass_events::{BrokerError, Outbox, Relay};
 use pass_mesh::{Mesh, MeshError, Server, Trust};
 use pass_proto::identity::v1::{
-    account_service_server::AccountServiceServer, directory_service_server::DirectoryServiceServer,
+    account_service_server::AccountServiceServer, credential_service_server::CredentialServiceServer,
+    directory_service_server::DirectoryServiceServer,
     managed_account_service_server::ManagedAccountServiceServer,
+    profile_service_server::ProfileServiceServer,
     saml_connection_service_server::SamlConnectionServiceServer,
-    saml_sign_in_service_server::SamlSignInServiceServer, session_service_server::SessionServiceServer,
+    saml_sign_in_service_server::SamlSignInServiceServer,
+    second_factor_service_server::SecondFactorServiceServer, security_service_server::SecurityServiceServer,
+    session_service_server::SessionServiceServer, space_link_service_server::SpaceLinkServiceServer,
 };
 use pass_runtime::{
     Context,
@@ -62,11 +72,17 @@ pub enum BuildError {
     /// What seals keys is missing or too short.
     #[error("the setting saml.secret, or saml.previous_secret, is wrong")]
     SamlSecret(#[source] Invalid),
+    /// No security keys can be asked for under this address (WebAuthn).
+    #[error("the setting issuer can't be a WebAuthn relying party")]
+    RelyingParty(#[source] CeremonyError),
     /// Argon2 does not take these parameters.
     #[error(
         "the settings passwords.memory_kib, passwords.iterations and passwords.lanes do not fit together"
     )]
     Passwords(#[source] HashError),
+    /// The HTTP client.
+    #[error("can't make an HTTP client")]
+    Client(#[source] reqwest::Error),
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -99,8 +115,13 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
     let passwords = &config.passwords;
     let hasher = Hasher::new(passwords.cost(), passwords.capacity(), &context.entropy)
         .map_err(BuildError::Passwords)?;
+    let ranges = passwords.ranges()?;
     let judges = config.saml.judges();
     let envelope = config.saml.envelope().map_err(BuildError::SamlSecret)?;
+    let second_factors = Tools {
+        envelope: config.saml.second_factor_envelope().map_err(BuildError::SamlSecret)?,
+        ceremonies: Ceremonies::new(&config.issuer).map_err(BuildError::RelyingParty)?,
+    };
     let rules = config.rules();
     let pool = database::connect(&config.database, NAME).await?;
     database::ensure_migrated(&pool, MIGRATORS).await?;
@@ -111,6 +132,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         pool: pool.clone(),
         outbox: Outbox::new(NAME, context),
         hasher,
+        ranges,
         clock: context.clock.clone(),
         entropy: context.entropy.clone(),
         links,
@@ -118,6 +140,13 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         judges,
         envelope,
         neighbours: Neighbours::new(&mesh)?,
+        directories: Directories::new(
+            &mesh,
+            &config.legacy.products,
+            Duration::from_millis(config.legacy.call_millis.into()),
+        )?,
+        second_factors,
+        decoding: Decoding::default(),
     });
     let relay = Relay::new(pool, config.broker, NAME, context)?;
     let services = Services(identity.clone());
@@ -125,9 +154,14 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         .server(trust)
         .add(AccountServiceServer::new(services.clone()))
         .add(SessionServiceServer::new(services.clone()))
+        .add(CredentialServiceServer::new(services.clone()))
         .add(DirectoryServiceServer::new(services.clone()))
         .add(ManagedAccountServiceServer::new(services.clone()))
         .add(SamlSignInServiceServer::new(services.clone()))
+        .add(SpaceLinkServiceServer::new(services.clone()))
+        .add(SecurityServiceServer::new(services.clone()))
+        .add(ProfileServiceServer::new(services.clone()))
+        .add(SecondFactorServiceServer::new(services.clone()))
         .add(SamlConnectionServiceServer::new(services));
     let listen = |error| BuildError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;

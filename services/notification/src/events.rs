@@ -4,6 +4,15 @@
 //! |---|---|
 //! | `identity.sign_up_requested` | the mail that completes a sign-up (ACC-1) |
 //! | `identity.managed_account_invited` | how a new Managed Account signs in (MAN-2) |
+//! | `identity.password_reset_requested` | the link that resets a password, or why there is none (ACC-8) |
+//! | `identity.password_reset`, `….password_changed` | a notice to the account's owner |
+//! | `identity.email_change_requested` | the link to the new address, and a notice to the old one (ACC-7) |
+//! | `identity.email_changed` | notices to both |
+//! | `identity.new_device_signed_in` | the login alert, with "This was not me" (ACC-10) |
+//! | `identity.second_factor_added`, `….second_factor_removed`, `….second_factors_disabled` | a notice to the owner (ACC-9) |
+//! | `identity.recovery_codes_made`, `….recovery_code_used` | the same |
+//! | `identity.second_factor_locked` | a notice to the owner of an account whose password is known and whose codes are guessed (ACC-14) |
+//! | `identity.sign_in_locked` | a notice to the owner of an account whose password is guessed (ACC-14) |
 //! | `identity.saml_connection_activated`, `….saml_connection_disabled` | a notice to all administrators |
 //! | `organization.invitation_created` | the mail of an invitation (ORG-6) |
 //! | `billing.application_submitted`, `….application_approved`, `….application_rejected` | what became of it (BIL-1) |
@@ -25,6 +34,19 @@ use uuid::Uuid;
 pub const BINDINGS: &[&str] = &[
     "identity.sign_up_requested",
     "identity.managed_account_invited",
+    "identity.password_reset_requested",
+    "identity.password_reset",
+    "identity.password_changed",
+    "identity.email_change_requested",
+    "identity.email_changed",
+    "identity.new_device_signed_in",
+    "identity.sign_in_locked",
+    "identity.second_factor_added",
+    "identity.second_factor_removed",
+    "identity.second_factors_disabled",
+    "identity.recovery_codes_made",
+    "identity.recovery_code_used",
+    "identity.second_factor_locked",
     "identity.saml_connection_activated",
     "identity.saml_connection_disabled",
     "organization.invitation_created",
@@ -53,6 +75,19 @@ impl<'e> Wanted<'e> {
             Payload::ManagedAccountInvited(event) => {
                 (Mail::ManagedInvitation, &event.account_id, event.attempt)
             }
+            Payload::PasswordResetRequested(event) => (Mail::PasswordReset, &event.password_reset_id, 1),
+            Payload::PasswordReset(event) => (Mail::PasswordChanged, &event.account_id, 1),
+            Payload::PasswordChanged(event) => (Mail::PasswordChanged, &event.account_id, 1),
+            Payload::EmailChangeRequested(event) => (Mail::EmailChange, &event.email_change_id, 1),
+            Payload::EmailChanged(event) => (Mail::EmailChanged, &event.email_change_id, 1),
+            Payload::NewDeviceSignedIn(event) => (Mail::LoginAlert, &event.login_alert_id, 1),
+            Payload::SignInLocked(event) => (Mail::SignInLocked, &event.account_id, 1),
+            Payload::SecondFactorAdded(event) => (Mail::SecondFactorAdded, &event.account_id, 1),
+            Payload::SecondFactorRemoved(event) => (Mail::SecondFactorRemoved, &event.account_id, 1),
+            Payload::SecondFactorsDisabled(event) => (Mail::SecondFactorsDisabled, &event.account_id, 1),
+            Payload::RecoveryCodesMade(event) => (Mail::RecoveryCodesMade, &event.account_id, 1),
+            Payload::SecondFactorLocked(event) => (Mail::SecondFactorLocked, &event.account_id, 1),
+            Payload::RecoveryCodeUsed(event) => (Mail::RecoveryCodeUsed, &event.account_id, event.left),
             Payload::SamlConnectionActivated(event) => (Mail::SamlActivated, &event.connection_id, 1),
             Payload::SamlConnectionDisabled(event) => (Mail::SamlDisabled, &event.connection_id, 1),
             Payload::InvitationCreated(event) => (Mail::Invitation, &event.invitation_id, event.attempt),
@@ -102,7 +137,11 @@ impl Handler for Mailer {
         if wanted.kind.is_for_administrators() && delivery.organization.is_none() {
             return Err(HandlerError::Reject("the event names no organization".to_owned()));
         }
-        store::insert(tx, &delivery, self.0.clock.now()).await.map_err(HandlerError::retry)
+        let now = self.0.clock.now();
+        if let Some(beside) = delivery.beside() {
+            store::insert(tx, &beside, now).await.map_err(HandlerError::retry)?;
+        }
+        store::insert(tx, &delivery, now).await.map_err(HandlerError::retry)
     }
 }
 

@@ -1,8 +1,18 @@
-//! From what a mail says to its text and HTML, in the recipient's language and time zone.
+//! From what a mail says to its text and HTML, in the recipient's language, time zone and appearance.
+
+mod content;
+mod credential;
+mod look;
+#[cfg(test)]
+mod samples;
+
+pub use content::{Content, Protection};
+pub use credential::Credential;
 
 use askama::Template;
 use fluent_templates::{LanguageIdentifier, Loader, fluent_bundle::FluentValue, static_loader};
-use pass_types::{Language, Role, TimeZone};
+use look::Look;
+use pass_types::{Appearance, Language, TimeZone};
 use std::{borrow::Cow, collections::HashMap};
 use time::OffsetDateTime;
 
@@ -30,64 +40,6 @@ pub struct Mail {
     pub content: Content,
 }
 
-/// What a mail says.
-#[derive(Debug, Clone)]
-pub enum Content {
-    /// Choose a password (ACC-1).
-    SignUp {
-        /// When the link dies.
-        expires: OffsetDateTime,
-    },
-    /// There is an account with this address already (ACC-1, ACC-8).
-    SignUpExists,
-    /// A refresh token was used twice (API-1).
-    TokenReused,
-    /// How to sign in with a new Managed Account (MAN-2).
-    ManagedInvitation {
-        /// Who made it.
-        organization: String,
-        /// What to type to sign in; may be empty.
-        handle: String,
-        /// When the link dies.
-        expires: OffsetDateTime,
-    },
-    /// An application for Nulab Pass came in (BIL-1).
-    ApplicationReceived,
-    /// It was approved (BIL-2).
-    ApplicationApproved {
-        /// When the trial ends.
-        until: OffsetDateTime,
-    },
-    /// It was rejected (BIL-1).
-    ApplicationRejected {
-        /// What the operator wrote.
-        reason: String,
-    },
-    /// SAML was switched on, or its settings were changed.
-    SamlActivated {
-        /// Where.
-        organization: String,
-    },
-    /// SAML was switched off.
-    SamlDisabled {
-        /// Where.
-        organization: String,
-    },
-    /// Join an organization (ORG-6).
-    Invitation {
-        /// Who invites.
-        inviter: String,
-        /// Into which organization.
-        organization: String,
-        /// As what.
-        role: Role,
-        /// What the inviter wrote; may be empty.
-        message: String,
-        /// When the invitation ends.
-        expires: OffsetDateTime,
-    },
-}
-
 /// A rendered mail.
 #[derive(Debug)]
 pub struct Rendered {
@@ -103,6 +55,7 @@ pub struct Rendered {
 #[template(path = "mail.html")]
 struct Html<'a> {
     lang: &'a str,
+    look: Look,
     subject: &'a str,
     service: &'a str,
     greeting: &'a str,
@@ -128,36 +81,20 @@ struct Text<'a> {
     footer: &'a str,
 }
 
-/// Renders a mail.
-pub fn render(mail: &Mail) -> Result<Rendered, askama::Error> {
+/// Renders a mail for somebody who has chosen that appearance.
+pub fn render(mail: &Mail, appearance: Appearance) -> Result<Rendered, askama::Error> {
     let texts = Texts::of(mail);
-    let prefix = match mail.content {
-        Content::SignUp { .. } => "sign-up",
-        Content::SignUpExists => "sign-up-exists",
-        Content::TokenReused => "token-reused",
-        Content::Invitation { .. } => "invitation",
-        Content::ManagedInvitation { .. } => "managed-invitation",
-        Content::ApplicationReceived => "application-received",
-        Content::ApplicationApproved { .. } => "application-approved",
-        Content::ApplicationRejected { .. } => "application-rejected",
-        Content::SamlActivated { .. } => "saml-activated",
-        Content::SamlDisabled { .. } => "saml-disabled",
-    };
+    let prefix = mail.content.prefix();
     let say = |part: &str| texts.say(&format!("{prefix}-{part}"));
-    let quote = match &mail.content {
-        Content::Invitation { message, .. } if !message.is_empty() => Some((say("message"), message.clone())),
-        Content::ManagedInvitation { handle, .. } if !handle.is_empty() => {
-            Some((say("handle"), handle.clone()))
-        }
-        Content::ApplicationRejected { reason } => Some((say("reason"), reason.clone())),
-        _ => None,
-    };
+    let quote = mail.content.quote().map(|(part, text)| (say(part), text.to_owned()));
     let (subject, lead, action, note) = (say("subject"), say("lead"), say("action"), say("note"));
     let greeting = texts.say("greeting");
-    let (service, footer, link_hint) = (texts.say("service"), texts.say("footer"), texts.say("link-hint"));
+    let footer = if mail.content.is_notice() { "footer-notice" } else { "footer" };
+    let (service, footer, link_hint) = (texts.say("service"), texts.say(footer), texts.say("link-hint"));
     let url = mail.url.as_str();
     let html = Html {
         lang: mail.language.as_str(),
+        look: Look::of(appearance),
         subject: &subject,
         service: &service,
         greeting: &greeting,
@@ -201,9 +138,29 @@ impl Texts {
             Content::SignUp { expires } => texts.set("expires", local_time(*expires, &mail.time_zone)),
             Content::SignUpExists
             | Content::TokenReused
+            | Content::SignInLocked
+            | Content::Protection(
+                Protection::FactorAdded
+                | Protection::FactorRemoved
+                | Protection::Disabled
+                | Protection::CodesMade
+                | Protection::Locked,
+            )
             | Content::ApplicationReceived
             | Content::ApplicationRejected { reason: _ } => {}
+            Content::Credential(credential) => {
+                if let Some(expires) = credential.expires() {
+                    texts.set("expires", local_time(expires, &mail.time_zone));
+                }
+            }
             Content::ApplicationApproved { until } => texts.set("until", local_time(*until, &mail.time_zone)),
+            Content::Protection(Protection::CodeUsed { left }) => texts.set("left", left.to_string()),
+            Content::LoginAlert { at, device, expires } => {
+                texts.set("at", local_time(*at, &mail.time_zone));
+                let device = device.clone().unwrap_or_else(|| texts.say("unknown-browser"));
+                texts.set("device", device);
+                texts.set("expires", local_time(*expires, &mail.time_zone));
+            }
             Content::ManagedInvitation { organization, handle: _, expires } => {
                 texts.set("organization", organization.clone());
                 texts.set("expires", local_time(*expires, &mail.time_zone));
@@ -242,43 +199,8 @@ fn local_time(at: OffsetDateTime, zone: &TimeZone) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use time::macros::datetime;
-
-    fn samples() -> Vec<(&'static str, Content)> {
-        let expires = datetime!(2026-11-23 01:00 UTC);
-        vec![
-            ("sign-up", Content::SignUp { expires }),
-            ("sign-up-exists", Content::SignUpExists),
-            ("token-reused", Content::TokenReused),
-            (
-                "managed-invitation",
-                Content::ManagedInvitation {
-                    organization: "Acme & <Sons>".to_owned(),
-                    handle: "acme".to_owned(),
-                    expires,
-                },
-            ),
-            ("application-received", Content::ApplicationReceived),
-            ("application-approved", Content::ApplicationApproved { until: expires }),
-            (
-                "application-rejected",
-                Content::ApplicationRejected { reason: "We know no company <Sons>.".to_owned() },
-            ),
-            ("saml-activated", Content::SamlActivated { organization: "Acme & <Sons>".to_owned() }),
-            ("saml-disabled", Content::SamlDisabled { organization: "Acme & <Sons>".to_owned() }),
-            (
-                "invitation",
-                Content::Invitation {
-                    inviter: "山田 太郎".to_owned(),
-                    organization: "Acme & <Sons>".to_owned(),
-                    role: Role::Member,
-                    message: "Join us!\nWe have cake.".to_owned(),
-                    expires,
-                },
-            ),
-        ]
-    }
+    use super::{samples::samples, *};
+    use std::collections::BTreeSet;
 
     /// proves ACC-3: mails are in the recipient's language and time zone
     #[test]
@@ -292,7 +214,7 @@ mod tests {
                     url: "https://pass.example/x/token".to_owned(),
                     content: content.clone(),
                 };
-                let rendered = render(&mail).unwrap();
+                let rendered = render(&mail, Appearance::System).unwrap();
                 assert!(!rendered.text.contains("Unknown localization"), "{}", rendered.text);
                 assert!(!rendered.html.contains("<Sons>"), "markup of others is escaped");
                 insta::assert_snapshot!(
@@ -301,6 +223,40 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// No mail is without a sample, so without a snapshot.
+    #[test]
+    fn every_mail_has_a_sample() {
+        let texts = include_str!("../locales/en/mail.ftl").lines();
+        let of_texts = texts.filter_map(|line| line.split_once("-subject = ")).map(|(prefix, _)| prefix);
+        let samples = samples();
+        let of_samples = samples.iter().map(|(_, content)| content.prefix());
+        assert_eq!(of_samples.collect::<BTreeSet<_>>(), of_texts.collect());
+    }
+
+    /// proves ACC-3: a mail is light or dark as its recipient chose, whatever the mail program is, or as that is
+    #[test]
+    fn a_mail_has_the_chosen_appearance() {
+        let mail = Mail {
+            email: "hanako@example.com".to_owned(),
+            language: Language::En,
+            time_zone: TimeZone::utc(),
+            url: "https://pass.example/x/token".to_owned(),
+            content: Content::TokenReused,
+        };
+        let html = |appearance| render(&mail, appearance).unwrap().html;
+        let says = |html: &str, scheme: &str, ground: &str| {
+            html.contains(&format!(r#"<meta name="color-scheme" content="{scheme}">"#))
+                && html.contains(&format!(
+                    r#"<body class="ground" style="margin:0;padding:0;background:{ground};"#
+                ))
+        };
+        let [light, dark, system] = [Appearance::Light, Appearance::Dark, Appearance::System].map(html);
+        assert!(says(&light, "light", "#f4f6f5") && !light.contains("#10161a"), "{light}");
+        assert!(says(&dark, "dark", "#10161a") && !dark.contains("#ffffff"), "{dark}");
+        assert!(says(&system, "light dark", "#f4f6f5"), "{system}");
+        assert!(system.contains("@media (prefers-color-scheme:dark){.ground{background:#10161a!important"));
     }
 
     #[test]

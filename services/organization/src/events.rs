@@ -10,6 +10,7 @@
 //! | `organization.organization_handle_changed` | the Organization ID was set or changed |
 //! | `organization.team_created` | a team was made |
 //! | `organization.member_added`, `.member_removed` | identity adds or removes a Managed Account |
+//! | `organization.member_removed`, `.invitation_canceled` | somebody deleted their Nulab Account (ACC-13) |
 //! | `organization.managed_member_suspended`, `.managed_member_resumed` | it suspends or resumes one |
 //!
 //! | it is told | what it does |
@@ -103,6 +104,19 @@ pub fn invitation_canceled(by: &By, invitation: &Invitation) -> Event {
         invitation_id: invitation.id.to_string(),
     });
     done(by, invitation.organization, payload)
+}
+
+/// An open invitation went with the account of its address.
+pub fn invitation_withdrawn(
+    driver: &Driver,
+    organization: OrganizationId,
+    invitation: InvitationId,
+) -> Event {
+    let payload = Payload::InvitationCanceled(wire::InvitationCanceled {
+        organization_id: organization.to_string(),
+        invitation_id: invitation.to_string(),
+    });
+    driven(driver, organization, payload)
 }
 
 /// An invitation was not accepted in time: nobody's doing.

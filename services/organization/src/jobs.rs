@@ -15,6 +15,8 @@ const REFRESH_EVERY: Duration = Duration::from_millis(500);
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// How much one round does at most; identity takes 100 ids a call.
 const BATCH: i64 = 100;
+/// How long it is remembered what was decided about an account: longer than any call can take.
+const DECISIONS_KEPT: time::Duration = time::Duration::days(30);
 /// How long an invitation is kept after it closed: 13 months, as the audit log.
 const INVITATIONS_KEPT: time::Duration = time::Duration::days(396);
 
@@ -82,11 +84,12 @@ impl Organizations {
         let mut conn = self.pool.acquire().await?;
         let asked = requests::prune(&mut conn, now, BATCH).await?;
         let invitations = store::invitations::prune(&mut conn, now - INVITATIONS_KEPT, BATCH).await?;
+        let decisions = store::deletions::prune(&mut conn, now - DECISIONS_KEPT, BATCH).await?;
         if let Some(yesterday) = now.date().previous_day() {
             store::quotas::prune(&mut conn, yesterday).await?;
         }
         let batch = usize::try_from(BATCH).unwrap_or(usize::MAX);
-        let full = [asked, invitations].contains(&BATCH.unsigned_abs());
+        let full = [asked, invitations, decisions].contains(&BATCH.unsigned_abs());
         Ok(expired.len() == batch || full)
     }
 }

@@ -5,7 +5,8 @@
 //! identity, which it asks; what an organization has of Nulab Pass to billing, likewise. Mails are sent by
 //! notification, which asks for what to write. Products ask it whether somebody may use them, and why
 //! (`CheckAccess`); the gateway asks which organization a token is to name (`ResolveMembership`). Its part of
-//! identity's changes of a Managed Account is `ManagedMemberService`.
+//! identity's changes of a Managed Account is `ManagedMemberService`, of a Nulab Account's deletion
+//! `AccountDeletionService`.
 
 mod app;
 mod domain;
@@ -19,7 +20,9 @@ use grpc::{Services, directory::Directory, entitlements::Entitlements};
 use pass_events::{BrokerConfig, BrokerError, Consumer, Outbox, Relay};
 use pass_mesh::{Mesh, MeshConfig, MeshError, Server, Trust};
 use pass_proto::organization::v1::{
-    access_service_server::AccessServiceServer, invitation_service_server::InvitationServiceServer,
+    access_service_server::AccessServiceServer,
+    account_deletion_service_server::AccountDeletionServiceServer,
+    invitation_service_server::InvitationServiceServer,
     managed_member_service_server::ManagedMemberServiceServer, member_service_server::MemberServiceServer,
     membership_service_server::MembershipServiceServer,
     organization_service_server::OrganizationServiceServer, team_service_server::TeamServiceServer,
@@ -184,6 +187,7 @@ fn serve(mesh: &Mesh, trust: Trust, organizations: &Organizations) -> Server {
         .add(OrganizationServiceServer::new(services.clone()))
         .add(MemberServiceServer::new(services.clone()))
         .add(ManagedMemberServiceServer::new(services.clone()))
+        .add(AccountDeletionServiceServer::new(services.clone()))
         .add(TeamServiceServer::new(services.clone()))
         .add(InvitationServiceServer::new(services.clone()))
         .add(AccessServiceServer::new(services.clone()))

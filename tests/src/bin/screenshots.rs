@@ -1,12 +1,19 @@
 //! Pictures of every page of gateway, console and sample product, in two languages, light and dark, wide and
 //! narrow: `cargo run -p pass-tests --bin screenshots -- <folder> [name]`. Whoever changes a page looks at them.
 
+#[path = "screenshots/own_account.rs"]
+mod own_account;
+#[path = "screenshots/spaces.rs"]
+mod spaces;
+
 use pass_testkit::wait_for;
 use pass_tests::{Browser, Chromium, Setup, Suite};
+use pass_types::Clock;
 use std::{
     env,
     path::{Path, PathBuf},
 };
+use totp_rs::{Algorithm, Secret, TOTP};
 use url::Url;
 
 const PASSWORD: &str = "correct horse battery 7 staple";
@@ -52,6 +59,9 @@ async fn main() {
         let organization = populate(&suite).await;
         strangers(&album, &suite, language).await;
         members(&album, &suite, language, &organization).await;
+        protection(&album, &suite, language).await;
+        own_account::pictures(&album, &suite, language).await;
+        spaces::pictures(&album, &suite, language).await;
         println!("{language}: see {}", album.folder.display());
     }
     if album.only.is_none() {
@@ -176,6 +186,8 @@ async fn members(album: &Album, suite: &Suite, language: &'static str, organizat
     for (path, page) in [
         ("/", "home"),
         ("/sessions", "sessions"),
+        ("/account/delete", "account-delete-needed"),
+        ("/account/spaces", "spaces-none"),
         ("/trial", "trial-products"),
         ("/trial/cacoo", "trial"),
         ("/nowhere", "not-found-console"),
@@ -213,6 +225,44 @@ async fn members(album: &Album, suite: &Suite, language: &'static str, organizat
     shoot("invitation-other-ken").await;
 }
 
+/// What protects an account, and the second step of a sign-in (ACC-9).
+async fn protection(album: &Album, suite: &Suite, language: &'static str) {
+    let (browser, email) = (Chromium::start(Setup { language, ..Setup::default() }).await, "mio@example.com");
+    sign_up(suite, &Browser::new("Mio", language), "Mio Mori", email).await;
+    let shoot = async |page: &str| album.take(&browser, language, page).await;
+    let security = at(&suite.gateway, "/security");
+    let sign_in = async || {
+        browser.open(&security).await;
+        send(&browser, &[("email", email), ("password", PASSWORD)]).await;
+    };
+    browser.open(&security).await;
+    shoot("security-sign-in").await;
+    sign_in().await;
+    shoot("security-off").await;
+    browser.open(at(&suite.gateway, "/security/authenticator")).await;
+    send(&browser, &[("code", "12345")]).await;
+    shoot("security-app").await;
+    let shown = browser.text("#secret").await.expect("a secret").replace(' ', "");
+    let secret = Secret::Encoded(shown).to_bytes().expect("base 32");
+    let app = TOTP::new(Algorithm::SHA1, 6, 1, 30, secret).expect("a secret that is long enough");
+    let code = app.generate(suite.clock.now().unix_timestamp().unsigned_abs());
+    send(&browser, &[("code", &code)]).await;
+    shoot("security-recovery-codes").await;
+    browser.plug_in("usb").await;
+    browser.open(at(&suite.gateway, "/security/keys/new")).await;
+    shoot("security-key").await;
+    send(&browser, &[("name", "Key ring")]).await;
+    shoot("security-on").await;
+    browser.open(at(&suite.gateway, "/oauth/logout")).await;
+    send(&browser, &[]).await;
+    sign_in().await;
+    shoot("security-second-step").await;
+    send(&browser, &[("code", "000000")]).await;
+    shoot("security-second-step-wrong").await;
+    browser.open(at(&suite.gateway, "/sign-in/passkey")).await;
+    shoot("security-passkey").await;
+}
+
 /// The three pictures of the README.
 async fn readme(folder: &Path) {
     let suite = Suite::start().await;
@@ -230,18 +280,19 @@ async fn readme(folder: &Path) {
     shoot("organization").await;
 }
 
-/// Fills fields in by their names, whatever the language, and sends the form that has them, or the last one of
+/// Fills fields in by their names, whatever the language, and sends the form that has them, or the first one of
 /// the page's content.
 async fn send(browser: &Chromium, fields: &[(&str, &str)]) {
     for (name, value) in fields {
-        let field = browser.find(&format!("#{name}")).await;
+        let field = browser.find(&format!("main [name={name}]")).await;
         field.clear().await.expect("a field");
         field.send_keys(*value).await.expect("a field");
     }
     // Without the browser's own checks, so that ours are seen.
     let every = "document.querySelectorAll('form').forEach((form) => form.noValidate = true)";
     browser.evaluate(every).await;
-    let button = browser.find("main form button").await;
+    let having = fields.last().map(|(name, _)| format!(":has([name={name}])")).unwrap_or_default();
+    let button = browser.find(&format!("main form{having} button")).await;
     browser.leave(async || button.click().await.expect("a button")).await;
 }
 

@@ -40,6 +40,19 @@ impl Asker<'_> {
         self.ask_from("console", person, name, message).await
     }
 
+    /// The same as the product does.
+    pub async fn ask_product<A: Message + Default>(
+        &self,
+        person: &Person,
+        name: &str,
+        message: &impl Message,
+    ) -> A {
+        let method = method(self.pool, &format!("pass.{name}"));
+        let said = Said::Token(person.product.access.clone());
+        let answer = self.wire.call("backlog", &method, &said, &message.encode_to_vec()).await;
+        A::decode(answer.unwrap_or_else(|failure| panic!("{name}: {failure:?}"))).expect("an answer")
+    }
+
     /// The same as another program of the mesh does.
     pub async fn ask_from<A: Message + Default>(
         &self,

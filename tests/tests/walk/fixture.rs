@@ -3,9 +3,12 @@
 
 use crate::{
     asker::{Asker, method},
+    credentials::Credentials,
+    login_alert,
     nulab_pass::{CONTACT, HANDLE, MANAGED, MANAGED_NAME, NulabPass, Owners, ZONES},
     people::{Person, Tokens, begin_sign_up, claim, second_session, sign_in_anew, sign_up},
     saml::{self, ENTITY_ID, Saml},
+    spaces::Spaces,
     wire::{Said, Wire},
 };
 use pass_proto::{errors::v1::ErrorReason, types::v1::Role};
@@ -52,6 +55,10 @@ pub struct Fixture {
     pub spare: (String, String),
     /// A sign-up that waits for its password, and what its link has.
     pub sign_up: (String, String),
+    /// A login alert of somebody else's account, and what its link has.
+    pub login_alert: (String, String),
+    /// Passwords and addresses that are about to change.
+    pub credentials: Credentials,
     /// Tokens of the administrator that are over.
     pub expired: Tokens,
     /// Tokens of a session of the administrator that has ended.
@@ -64,6 +71,8 @@ pub struct Fixture {
     pub pass: NulabPass,
     /// What Acme has of SAML.
     pub saml: Saml,
+    /// The administrator's connected spaces.
+    pub spaces: Spaces,
     _dns: DnsServer,
 }
 
@@ -117,6 +126,7 @@ impl Fixture {
         let pass = NulabPass::make(&asker, &dns, &owners).await;
         let saml = Saml::make(&asker, &administrator, &acme.organization_id, &acme.space_key).await;
         let managed = saml::sign_in(&suite, &acme.space_key).await;
+        let spaces = Spaces::make(&asker, &administrator).await;
 
         let spare = second_session(&suite, &administrator, "spare").await;
         let spare = (
@@ -125,6 +135,8 @@ impl Fixture {
         );
         let (revoked, revoked_product) = end_a_session(&asker, &administrator).await;
         let sign_up = begin_sign_up(&suite).await;
+        let login_alert = login_alert::make(&suite).await;
+        let credentials = Credentials::make(&suite).await;
         let sql = "SELECT unique_id FROM accounts WHERE email = $1";
         let unique_id =
             sqlx::query_scalar(sql).bind(invited.email).fetch_one(&suite.databases["identity"].pool).await;
@@ -149,12 +161,15 @@ impl Fixture {
             invitation_token,
             spare,
             sign_up,
+            login_alert,
+            credentials,
             expired,
             revoked,
             revoked_product,
             expired_product,
             pass,
             saml,
+            spaces,
             _dns: dns,
         }
     }
@@ -168,6 +183,8 @@ impl Fixture {
         secrets.extend([plain.organization_id.as_str(), &plain.space_key, application, space_key, team]);
         let NulabPass { pending_domain, managed, managed_invitation, .. } = &self.pass;
         secrets.extend([domain.as_str(), pending_domain, managed, managed_invitation]);
+        let Spaces { link, user } = &self.spaces;
+        secrets.extend([link.as_str(), user]);
         let Saml { connection, test, test_token, certificate: _ } = &self.saml;
         secrets.extend([connection.as_str(), test, test_token, ENTITY_ID]);
         secrets.extend(["pending.acme.example", HANDLE, MANAGED, MANAGED_NAME, CONTACT]);
@@ -183,9 +200,17 @@ async fn start(dns: &DnsServer) -> Suite {
     Suite::start_with(|config| {
         config.gateway.credentials_per_minute = std::num::NonZeroU32::MAX;
         config.identity.limits.failed_sign_ins_per_network = u32::MAX;
+        config.identity.limits.password_resets_per_network = u32::MAX;
+        config.identity.limits.password_resets_per_address = u32::MAX;
+        config.identity.limits.email_changes_per_account = u32::MAX;
+        config.identity.limits.email_changes_per_address = u32::MAX;
         config.identity.limits.sign_ups_per_network = u32::MAX;
         config.identity.limits.sign_ups_per_address = u32::MAX;
+        config.identity.limits.space_tries_per_network = u32::MAX;
+        config.identity.limits.space_tries_per_user = u32::MAX;
         config.identity.limits.saml_sign_ins_per_network = u32::MAX;
+        config.identity.limits.wrong_passwords_per_account = 1_000_000;
+        config.identity.limits.wrong_passwords_per_known_device = 1_000_000;
         config.domain_verification.resolvers = vec![dns.address()];
     })
     .await

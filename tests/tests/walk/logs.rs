@@ -49,7 +49,11 @@ pub fn spilled(f: &Fixture) -> Vec<String> {
         "third@acme.example",
         "somebody@new.example",
         "not the password at all",
+        pass_tests::SPACE_PASSWORD,
+        "elsewhere@new.example",
+        &f.login_alert.1,
     ]);
+    secrets.extend(f.credentials.secrets());
     for person in [&f.administrator, &f.member, &f.guest, &f.managed, &f.outsider, &f.operator, &f.invited] {
         secrets.extend([person.name, person.email]);
         for tokens in [&person.console, &person.product] {

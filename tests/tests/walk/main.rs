@@ -10,22 +10,31 @@
 //! `unchanged.rs` compares the databases, `logs.rs` reads what was logged.
 
 mod asker;
+mod credentials;
 mod fixture;
+mod login_alert;
 mod logs;
 mod nulab_pass;
 mod people;
 mod route_row;
 mod route_table;
 mod route_table_pass;
+mod route_table_profile;
 mod route_table_saml;
+mod route_table_second_factor;
+mod route_table_security;
 mod routes;
 mod rpc_row;
 mod rpc_table;
 mod rpc_table_managed;
 mod rpc_table_pass;
+mod rpc_table_profile;
 mod rpc_table_saml;
+mod rpc_table_second_factor;
+mod rpc_table_security;
 mod rpcs;
 mod saml;
+mod spaces;
 mod spoiled;
 mod unchanged;
 mod visitor;

@@ -68,12 +68,16 @@ pub struct Row<'f> {
     pub crossed: Vec<(&'static str, &'f str)>,
     /// The link is the permission: whoever has it sees what it is for.
     pub by_link: bool,
+    /// Whoever comes first uses it up: nobody else is asked for.
+    pub once: bool,
     /// Fields that may be left out or hold anything.
     pub lenient: &'static [&'static str],
     /// Tables in which a refusal is written down.
     pub notes: &'static [&'static str],
     /// More than a body may have.
     pub too_large: usize,
+    /// What a form gets that is larger than that.
+    pub large: Shown,
 }
 
 impl Row<'_> {
@@ -88,6 +92,13 @@ impl Row<'_> {
     pub fn all(self, shown: &Shown) -> Self {
         let mut row = self.shown(shown.clone(), shown.clone(), shown.clone(), shown.clone());
         row.right.1 = shown.clone();
+        row
+    }
+
+    /// Whoever has the link gets it, the first time; here that is nobody who is known.
+    pub fn once_by_link(self, shown: &Shown) -> Self {
+        let mut row = self.all(shown);
+        (row.by_link, row.once, row.right.0) = (true, true, None);
         row
     }
 
@@ -116,6 +127,9 @@ pub fn row<'f>(
     let pass = &f.pass;
     let token = match (site, path) {
         (Site::Gateway, "/managed/invitations/{token}") => &pass.managed_invitation,
+        (Site::Gateway, "/reset-password/{token}") => &f.credentials.reset.1,
+        (Site::Gateway, "/email-change/{token}") => &f.credentials.email_change.1,
+        (Site::Gateway, "/not-me/{token}") => &f.login_alert.1,
         (Site::Gateway, "/saml/tests/{token}") => &f.saml.test_token,
         (Site::Gateway, _) => &f.sign_up.1,
         (Site::Console, _) => &f.invitation_token,
@@ -130,6 +144,7 @@ pub fn row<'f>(
         ("invitation", &f.invitation),
         ("session", &f.spare.0),
         ("product", "cacoo"),
+        ("key", "0190a0a0-0000-7000-8000-000000000001"),
         ("token", token),
     ];
     Row {
@@ -151,9 +166,11 @@ pub fn row<'f>(
         right: (Some(&f.administrator), Page),
         crossed: vec![],
         by_link: false,
+        once: false,
         lenient: &[],
         notes: &[],
         too_large: 64 * 1024 + 1,
+        large: Shown::Refused(413),
     }
 }
 

@@ -1,6 +1,7 @@
 //! How each route is asked, and what each kind of visitor gets. A new route gets a row here.
 
 use crate::{
+    credentials,
     fixture::Fixture,
     route_row::{
         Purpose, Row,
@@ -8,7 +9,7 @@ use crate::{
         Site, row, to,
     },
     route_table_pass::{self, administrators},
-    route_table_saml,
+    route_table_profile, route_table_saml, route_table_second_factor, route_table_security, spaces,
 };
 
 /// Every route. The right visitors are answered in this order, last of all.
@@ -17,7 +18,12 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     // First: the Organization ID will be changed, and the number of Managed Accounts.
     rows.extend(route_table_saml::rows(f));
     rows.extend(route_table_pass::rows(f));
+    rows.extend(route_table_second_factor::rows(f));
+    rows.extend(route_table_security::rows(f));
+    rows.extend(credentials::routes(f));
+    rows.extend(route_table_profile::rows(f));
     rows.extend(own(f));
+    rows.extend(spaces::routes(f));
     rows.extend(provider(f));
     rows.extend(signing_in(f));
     rows

@@ -31,6 +31,8 @@ pub enum For<'f> {
         /// What another organization's administrator gets, and an operator, who is in no organization.
         outsider: Gets,
     },
+    /// A product on its own behalf.
+    Client,
     /// Staff.
     Operators {
         /// Who gets an answer.
@@ -42,7 +44,8 @@ impl For<'_> {
     /// What the right caller says.
     pub fn said(&self, product: bool) -> Said {
         match self {
-            Self::System => Said::System,
+            // A product's own behalf is said as a service's is.
+            Self::System | Self::Client => Said::System,
             Self::Anonymous => Said::Anonymous,
             Self::People { right, .. } | Self::Operators { right } => Said::Token(token(right, product)),
         }
@@ -74,6 +77,8 @@ pub struct Row<'f> {
     pub lenient: &'static [&'static str],
     /// Tables in which a refusal of this method is written down.
     pub notes: &'static [&'static str],
+    /// So is a refusal of somebody who asks for what is another's.
+    pub all_noted: bool,
     /// Tables in which an answer to somebody of Acme's makes something.
     pub makes: &'static [&'static str],
     /// What the right caller is refused with, where there is nothing to answer in the fixture.
@@ -122,6 +127,12 @@ impl Row<'_> {
         self
     }
 
+    /// The same, with refusals that leave a note whoever is refused.
+    pub fn all_noted(mut self, notes: &'static [&'static str]) -> Self {
+        (self.notes, self.all_noted) = (notes, true);
+        self
+    }
+
     /// The same, with answers that make something.
     pub fn makes(mut self, makes: &'static [&'static str]) -> Self {
         self.makes = makes;
@@ -148,6 +159,7 @@ pub fn row<'f>(method: &'static str, callers: For<'f>, request: &impl Message) -
         without_pass: None,
         lenient: &[],
         notes: &[],
+        all_noted: false,
         makes: &[],
         but_refused: None,
     }

@@ -1,6 +1,7 @@
 //! How each RPC is asked, and what each kind of caller gets. A new RPC gets a row here.
 
 use crate::{
+    credentials,
     fixture::Fixture,
     people::PASSWORD,
     rpc_row::{
@@ -8,7 +9,8 @@ use crate::{
         Gets::{Answer, Refused},
         Row, administrators, own, people, row,
     },
-    rpc_table_managed, rpc_table_pass, rpc_table_saml,
+    rpc_table_managed, rpc_table_pass, rpc_table_profile, rpc_table_saml, rpc_table_second_factor,
+    rpc_table_security, spaces,
 };
 use pass_proto::{
     convert::timestamp,
@@ -19,6 +21,7 @@ use pass_proto::{
         EndMySessionRequest, GetAccountRequest, GetMailPreferencesRequest, GetMyAccountRequest,
         GetSessionRequest, GetSignUpRequest, ListMySessionsRequest, PrepareSignUpMailRequest,
         RequestSignUpRequest, ResolveSessionRequest, SignInRequest, SignOutRequest, UpdateMyAccountRequest,
+        Visit,
     },
     organization::v1::{
         AcceptInvitationRequest, CancelInvitationRequest, CheckAccessRequest, CreateInvitationRequest,
@@ -43,6 +46,11 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     rows.extend(rpc_table_saml::rows(f));
     rows.extend(rpc_table_pass::rows(f));
     rows.extend(rpc_table_managed::rows(f));
+    rows.extend(spaces::rpcs(f));
+    rows.extend(rpc_table_second_factor::rows(f));
+    rows.extend(rpc_table_security::rows(f));
+    rows.extend(credentials::rpcs(f));
+    rows.extend(rpc_table_profile::rows(f));
     rows.extend(accounts(f));
     rows.extend(sessions(f));
     rows
@@ -244,9 +252,15 @@ fn accounts(f: &Fixture) -> Vec<Row<'_>> {
                 token: f.sign_up.1.clone(),
                 password: PASSWORD.to_owned(),
                 replaced_token: String::new(),
+                visit: Some(visit()),
             },
         )
-        .lenient(&["replaced_token: *"]),
+        .lenient(&[
+            "replaced_token: *",
+            "visit: missing",
+            "visit.device_token: *",
+            "visit.product: missing",
+        ]),
         row("identity.v1.AccountService.GetMyAccount", own(taro), &GetMyAccountRequest {}),
         // The account is the caller's own, whatever the request says: naming another one is refused.
         row(
@@ -285,7 +299,13 @@ const UNMASKED: &[&str] = &[
     "account.language: *",
     "account.time_zone: *",
     "account.appearance: *",
+    "account.image_id: *",
 ];
+
+/// What the gateway knows of a browser.
+fn visit() -> Visit {
+    Visit { device_token: String::new(), product: "Backlog".to_owned() }
+}
 
 fn sessions(f: &Fixture) -> Vec<Row<'_>> {
     let taro = &f.administrator;
@@ -298,10 +318,11 @@ fn sessions(f: &Fixture) -> Vec<Row<'_>> {
                 email: f.member.email.to_owned(),
                 password: PASSWORD.to_owned(),
                 replaced_token: String::new(),
+                visit: Some(visit()),
             },
         )
-        // A browser may send any cookie: what is no session's is nobody's.
-        .lenient(&["replaced_token: *"])
+        // A browser may send any cookie: what is no session's is nobody's, what is no device's is unknown.
+        .lenient(&["replaced_token: *", "visit: missing", "visit.device_token: *", "visit.product: missing"])
         // The owner is shown who tried (ACC-11).
         .notes(&["identity.login_history", "identity.outbox", "identity.outbox_keys"]),
         row(

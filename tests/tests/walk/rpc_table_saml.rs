@@ -44,9 +44,10 @@ fn sign_ins(f: &Fixture) -> Vec<Row<'_>> {
                 identifier: HANDLE.to_owned(),
                 continuation: "later".to_owned(),
                 force_authentication: false,
+                product: "Backlog".to_owned(),
             },
         )
-        .lenient(&["continuation: missing"]),
+        .lenient(&["continuation: missing", "product: missing"]),
         row(
             "identity.v1.SamlSignInService.ConsumeSamlResponse",
             For::Anonymous,

@@ -30,9 +30,15 @@ const DOCUMENTED: &[ErrorReason] = &[
     ErrorReason::OrganizationUnknown,
     ErrorReason::PageTokenInvalid,
     ErrorReason::PasswordLength,
+    ErrorReason::PasswordWrong,
     ErrorReason::SamlMetadataInvalid,
     ErrorReason::SamlRefused,
+    ErrorReason::SecondFactorInvalid,
+    ErrorReason::SecondFactorMissing,
+    ErrorReason::SecondStepOver,
     ErrorReason::SessionEnded,
+    ErrorReason::SpaceCredentialsInvalid,
+    ErrorReason::SpaceUnknown,
 ];
 
 /// How a request is refused that was read: it was done before, in this way or another.
@@ -70,7 +76,9 @@ async fn every_rpc_refuses_whom_it_is_not_for() {
         wrong.extend(walker.wrong_people().await);
         if !notes.is_empty() {
             let after = Snapshot::take(&fixture.suite).await;
-            wrong.extend(after.changes_since(&before, &format!("asking {method} as the wrong caller"), &[]));
+            let noted: &[&str] = if step.row.all_noted { notes } else { &[] };
+            let asking = format!("asking {method} as the wrong caller");
+            wrong.extend(after.changes_since(&before, &asking, noted));
         }
         wrong.extend(walker.bad_input().await);
         let after = Snapshot::take(&fixture.suite).await;
@@ -113,6 +121,7 @@ fn check_rule(row: &Row<'_>, access: &Access) {
     let kind = match row.callers {
         For::System => ActorKind::System,
         For::Anonymous => ActorKind::Anonymous,
+        For::Client => ActorKind::Client,
         For::People { .. } => ActorKind::Person,
         For::Operators { .. } => ActorKind::Operator,
     };
@@ -182,7 +191,7 @@ impl Walker<'_, '_> {
         if !lists(access, ActorKind::Anonymous) {
             attempts.push((Said::Anonymous, ErrorReason::ActorNotAllowed));
         }
-        if !lists(access, ActorKind::System) {
+        if !lists(access, ActorKind::System) && !lists(access, ActorKind::Client) {
             attempts.push((Said::System, ErrorReason::ActorNotAllowed));
             let reason =
                 if takes_tokens(access) { ErrorReason::TokenInvalid } else { ErrorReason::ActorNotAllowed };
@@ -273,7 +282,7 @@ impl Walker<'_, '_> {
                 let refused = Gets::Refused(ErrorReason::ActorNotAllowed);
                 (refused, refused, refused)
             }
-            For::System | For::Anonymous => return vec![],
+            For::System | For::Anonymous | For::Client => return vec![],
         };
         let mut everybody = vec![
             ("as a member", &f.member, member),

@@ -53,16 +53,18 @@ impl Wire {
     /// Takes part in the suite's mesh as everybody.
     pub fn new(suite: &Suite) -> Self {
         let peers = &suite.config.gateway.mesh.peers;
+        let products = &suite.config.identity.mesh.products;
         let mut channels = HashMap::new();
         for name in SERVICES.into_iter().chain(PRODUCTS) {
             let product = PRODUCTS.contains(&name);
             let files = if product { suite.pki.product(name) } else { suite.pki.service(name) };
             let config = files.expect("a certificate").config("pass.internal");
-            let config = MeshConfig { peers: peers.clone(), ..config };
+            let config = MeshConfig { peers: peers.clone(), products: products.clone(), ..config };
             let mesh = Mesh::new(config, name, &suite.context).expect("a place in the mesh");
             for service in SERVING {
                 channels.insert((name, service), mesh.channel(service).expect("an address"));
             }
+            channels.insert((name, "backlog"), mesh.product("backlog").expect("an address"));
         }
         Self { channels }
     }
@@ -102,6 +104,8 @@ impl Wire {
 fn service(method: &MethodDescriptor) -> String {
     match method.parent_service().package_name().split('.').nth(1).unwrap_or_default() {
         "domains" => "domain-verification".to_owned(),
+        // The sample product implements what products may.
+        "product" => "backlog".to_owned(),
         name => name.to_owned(),
     }
 }

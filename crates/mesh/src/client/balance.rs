@@ -54,9 +54,14 @@ struct Balancer {
 }
 
 /// A channel over all addresses of a service, kept up to date until it is dropped.
-pub(super) fn connect(mesh: &Mesh, service: &str) -> Result<tonic::transport::Channel, MeshError> {
-    let url = mesh.config.peers.get(service).ok_or_else(|| MeshError::PeerUnknown(service.to_owned()))?;
-    let (host, port) = address(url).ok_or_else(|| MeshError::PeerAddress(service.to_owned()))?;
+/// Its certificate must be in the name `service`.
+pub(super) fn connect(
+    mesh: &Mesh,
+    service: &str,
+    url: &Url,
+    wrong: impl Fn() -> MeshError,
+) -> Result<tonic::transport::Channel, MeshError> {
+    let (host, port) = address(url).ok_or_else(&wrong)?;
     let (channel, changes) = tonic::transport::Channel::balance_channel(CHANGES);
     let balancer = Balancer {
         service: service.to_owned(),
@@ -70,7 +75,8 @@ pub(super) fn connect(mesh: &Mesh, service: &str) -> Result<tonic::transport::Ch
         renewed: false,
     };
     // The name that certificates are checked against is an origin too; find out now if it is none.
-    balancer.endpoint(SocketAddr::from(([127, 0, 0, 1], balancer.port)))?;
+    let known = balancer.endpoint(SocketAddr::from(([127, 0, 0, 1], balancer.port)));
+    known.map_err(|NotAnAddress| wrong())?;
     tokio::spawn(balancer.run());
     Ok(channel)
 }
@@ -127,17 +133,15 @@ impl Balancer {
     }
 
     /// A connection goes to an address, and its certificate must be the service's.
-    fn endpoint(&self, address: SocketAddr) -> Result<Endpoint, MeshError> {
-        let wrong = |_| MeshError::PeerAddress(self.service.clone());
+    fn endpoint(&self, address: SocketAddr) -> Result<Endpoint, NotAnAddress> {
         let to = match address.ip() {
             IpAddr::V4(ip) => format!("https://{ip}:{}", address.port()),
             IpAddr::V6(ip) => format!("https://[{ip}]:{}", address.port()),
         };
-        let origin = Uri::try_from(format!("https://{}", self.service))
-            .map_err(|_| MeshError::PeerAddress(self.service.clone()))?;
+        let origin = Uri::try_from(format!("https://{}", self.service)).map_err(|_| NotAnAddress)?;
         let tls = self.credentials.borrow().client.clone().domain_name(&self.service);
-        let endpoint =
-            Endpoint::from_shared(to).map_err(wrong)?.origin(origin).tls_config(tls).map_err(wrong)?;
+        let endpoint = Endpoint::from_shared(to).map_err(|_| NotAnAddress)?.origin(origin);
+        let endpoint = endpoint.tls_config(tls).map_err(|_| NotAnAddress)?;
         Ok(endpoint
             .connect_timeout(self.limits.connect)
             .tcp_nodelay(true)
@@ -149,3 +153,6 @@ impl Balancer {
 
 /// Nobody has the channel any more.
 struct Closed;
+
+/// What was configured can't be connected to, whoever is there.
+struct NotAnAddress;

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod balance;
+mod circuit;
 
 pub use balance::{Dns, Resolve};
 
@@ -11,6 +12,7 @@ use crate::{
 };
 use attempt::{Answer, Retry};
 use bytes::Bytes;
+use circuit::Circuit;
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response, request::Parts};
 use http_body_util::{BodyExt, Full};
@@ -31,6 +33,7 @@ use tracing::{Instrument, Span};
 /// - A unary call whose method states an idempotency level is tried again when the service was not
 ///   available; any other only when it never left this process.
 /// - Streams pass as they are.
+/// - A product's has a circuit: one that did not answer several times in a row is not asked for a while.
 #[derive(Clone)]
 pub struct Channel {
     inner: tonic::transport::Channel,
@@ -38,6 +41,7 @@ pub struct Channel {
     rules: Arc<Rules>,
     entropy: Entropy,
     default_deadline: Duration,
+    circuit: Option<Arc<Circuit>>,
 }
 
 /// Where a call goes, by its path.
@@ -50,13 +54,32 @@ struct Target {
 
 impl Channel {
     pub(crate) fn new(mesh: &Mesh, service: &str) -> Result<Self, MeshError> {
-        Ok(Self {
-            inner: balance::connect(mesh, service)?,
+        let url = mesh.config.peers.get(service).ok_or_else(|| MeshError::PeerUnknown(service.to_owned()))?;
+        let wrong = || MeshError::PeerAddress(format!("peers.{service}"));
+        Ok(Self::over(mesh, service, balance::connect(mesh, service, url, wrong)?))
+    }
+
+    /// To a product: by its own name in the mesh, and with a circuit.
+    pub(crate) fn to_product(mesh: &Mesh, product: &str) -> Result<Self, MeshError> {
+        let url = mesh.config.products.get(product);
+        let url = url.ok_or_else(|| MeshError::ProductUnknown(product.to_owned()))?;
+        let wrong = || MeshError::PeerAddress(format!("products.{product}"));
+        let name = format!("{product}.product");
+        let channel = Self::over(mesh, &name, balance::connect(mesh, &name, url, wrong)?);
+        let limits = &mesh.config.limits;
+        let circuit = Circuit::new(product.into(), limits.circuit_failures.get(), limits.circuit_pause);
+        Ok(Self { circuit: Some(circuit), ..channel })
+    }
+
+    fn over(mesh: &Mesh, service: &str, inner: tonic::transport::Channel) -> Self {
+        Self {
+            inner,
             service: service.into(),
             rules: mesh.rules.clone(),
             entropy: mesh.context.entropy.clone(),
             default_deadline: mesh.config.limits.call,
-        })
+            circuit: None,
+        }
     }
 
     /// What is called. A method that is not in the contract (health, reflection) is taken for a stream.
@@ -159,11 +182,18 @@ impl Service<Request<Body>> for Channel {
         let method = format!("{}/{}", target.service, target.method);
         let (channel, started) = (self.clone(), Instant::now());
         let call = async move {
-            let result = channel.run(target, request).await;
+            let leave = channel.circuit.as_ref().map(Circuit::admit).transpose();
+            let (leave, result) = match leave {
+                Ok(leave) => (leave, channel.run(target, request).await),
+                Err(refused) => (None, Err(refused)),
+            };
             let code = match &result {
                 Ok(response) => Status::from_header_map(response.headers()).map_or(Code::Ok, |it| it.code()),
                 Err(status) => status.code(),
             };
+            if let Some(leave) = leave {
+                leave.settle(code);
+            }
             Span::current().record("rpc.grpc.status_code", code as i32);
             metrics::counter!("mesh_calls_total", "method" => method.clone(), "code" => format!("{code:?}"))
                 .increment(1);

@@ -8,6 +8,7 @@ mod calls;
 mod certificates;
 mod lifecycle;
 mod operators;
+mod products;
 mod support;
 mod tokens;
 mod tracing_context;

@@ -3,7 +3,7 @@
 use super::{Billing, By, Refused, authorize};
 use crate::{
     domain::{
-        application::{Application, State},
+        application::{Application, PlanAdmin, State},
         authority::Buyer,
     },
     events, store,
@@ -12,8 +12,8 @@ use pass_events::requests::{Claim, claim, recall};
 use pass_mesh::{Fault, NeighbourError, Problem, faults};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{
-    ApplicationId, CompanyName, Email, Invalid, Kind, Language, OrganizationId, PersonName, RequestId,
-    SpaceKey, Violation,
+    AccountId, ApplicationId, CompanyName, Email, Invalid, Kind, Language, OrganizationId, PersonName,
+    RequestId, SpaceKey, Violation,
 };
 
 /// What an application says.
@@ -115,8 +115,8 @@ impl Billing {
         if let Some(earlier) = self.repeated(by, &apply).await? {
             return Ok(earlier);
         }
-        self.check(by, &buyer, &apply).await?;
-        self.submit(by, &buyer, &apply).await
+        let plan_admin = self.check(by, &buyer, &apply).await?;
+        self.submit(by, &buyer, &apply, plan_admin).await
     }
 
     /// What was made of the same request before. Asked first, so that the answer is the same whatever has
@@ -137,8 +137,13 @@ impl Billing {
         }
     }
 
-    /// Asks organization whether what was typed is so.
-    async fn check(&self, by: &By, buyer: &Buyer, apply: &ApplyForTrial) -> Result<(), ApplyForTrialError> {
+    /// Asks organization whether what was typed is so; whose address the Plan Admin's is.
+    async fn check(
+        &self,
+        by: &By,
+        buyer: &Buyer,
+        apply: &ApplyForTrial,
+    ) -> Result<AccountId, ApplyForTrialError> {
         let organization = self.organizations.find(&by.calls, buyer.organization()).await?;
         let organization = organization.ok_or(Refused::NotFound)?;
         if organization.space_key != apply.space_key {
@@ -148,12 +153,8 @@ impl Billing {
         if !organization.has_product {
             return Err(ApplyForTrialError::ProductNeeded);
         }
-        let plan_admin = self.organizations.is_plan_admin(&by.calls, buyer.organization(), &apply.plan_admin);
-        if !plan_admin.await? {
-            let wrong = Invalid("must be the address of a Plan Admin of this organization");
-            return Err(ApplyForTrialError::Field(wrong.of("plan_admin_email")));
-        }
-        Ok(())
+        let plan_admin = self.organizations.plan_admin(&by.calls, buyer.organization(), &apply.plan_admin);
+        plan_admin.await?.ok_or_else(no_plan_admin)
     }
 
     async fn submit(
@@ -161,10 +162,18 @@ impl Billing {
         by: &By,
         buyer: &Buyer,
         apply: &ApplyForTrial,
+        plan_admin: AccountId,
     ) -> Result<Application, ApplyForTrialError> {
-        let application = self.application(buyer, apply);
+        let application = self.application(buyer, apply, plan_admin);
         let id = application.id;
         let mut tx = self.pool.begin().await?;
+        // Who has deleted their account since they were looked up leaves nothing here (ACC-13).
+        if store::people::is_forgotten(&mut tx, by.account).await? {
+            return Err(Refused::NotFound.into());
+        }
+        if store::people::is_forgotten(&mut tx, plan_admin).await? {
+            return Err(no_plan_admin());
+        }
         match claim(&mut tx, by.account, apply.request, &content(apply), id.uuid(), application.created_at)
             .await?
         {
@@ -187,14 +196,14 @@ impl Billing {
         Ok(application)
     }
 
-    fn application(&self, buyer: &Buyer, apply: &ApplyForTrial) -> Application {
+    fn application(&self, buyer: &Buyer, apply: &ApplyForTrial, plan_admin: AccountId) -> Application {
         let now = self.clock.now();
         Application {
             id: ApplicationId::generate(&self.entropy, now),
             organization: buyer.organization(),
             space_key: apply.space_key.clone(),
-            contact: apply.contact.clone(),
-            plan_admin: apply.plan_admin.clone(),
+            contact: Some(apply.contact.clone()),
+            plan_admin: Some(PlanAdmin { account: Some(plan_admin), email: apply.plan_admin.clone() }),
             company: apply.company.clone(),
             language: apply.language,
             applied_by: buyer.account(),
@@ -203,6 +212,11 @@ impl Billing {
             state: State::Open,
         }
     }
+}
+
+fn no_plan_admin() -> ApplyForTrialError {
+    let wrong = Invalid("must be the address of a Plan Admin of this organization");
+    ApplyForTrialError::Field(wrong.of("plan_admin_email"))
 }
 
 /// What makes two requests the same.

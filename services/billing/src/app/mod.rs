@@ -6,6 +6,7 @@ mod change_seat;
 mod check_entitlement;
 mod decide;
 mod error;
+mod forget_person;
 mod get_nulab_pass;
 mod list_applications;
 mod prepare_application_mail;
@@ -13,6 +14,7 @@ mod prepare_application_mail;
 pub use apply_for_trial::ApplyForTrial;
 pub use change_seat::ChangeSeat;
 pub use error::{ReadError, Refused};
+pub use forget_person::ForgetPerson;
 pub use list_applications::{ListApplications, Which};
 pub use prepare_application_mail::ApplicationMail;
 

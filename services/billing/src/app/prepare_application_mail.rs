@@ -21,11 +21,12 @@ pub struct ApplicationMail {
 }
 
 impl Billing {
-    /// Puts the mail together. Only notification may ask.
+    /// Puts the mail together. Only notification may ask. Nobody is to be mailed who has deleted their account (ACC-13).
     #[tracing::instrument(skip_all, fields(application.id = %id))]
     pub async fn prepare_application_mail(&self, id: ApplicationId) -> Result<ApplicationMail, ReadError> {
         let mut conn = self.pool.acquire().await?;
-        let application = store::applications::find(&mut conn, id).await?.ok_or(Refused::NotFound)?;
+        let found = store::applications::find(&mut conn, id).await?;
+        let application = found.filter(|it| it.plan_admin.is_some()).ok_or(Refused::NotFound)?;
         let subscription = match application.state {
             State::Approved(_) => store::subscriptions::find(&mut conn, application.organization).await?,
             State::Open | State::Rejected(..) => None,

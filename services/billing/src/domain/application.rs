@@ -20,10 +20,10 @@ pub struct Application {
     pub organization: OrganizationId,
     /// The organization's, as of the application.
     pub space_key: SpaceKey,
-    /// Whom to talk to.
-    pub contact: PersonName,
-    /// Address of a Plan Admin of the organization, who is mailed.
-    pub plan_admin: Email,
+    /// Whom to talk to. `None`: forgotten with an account (ACC-13).
+    pub contact: Option<PersonName>,
+    /// A Plan Admin of the organization, who is mailed. `None`: likewise.
+    pub plan_admin: Option<PlanAdmin>,
     /// The customer.
     pub company: CompanyName,
     /// Of the mails about it.
@@ -36,6 +36,15 @@ pub struct Application {
     pub due_at: OffsetDateTime,
     /// Where it stands.
     pub state: State,
+}
+
+/// The Plan Admin whom an application names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanAdmin {
+    /// Whose address it was. `None`: the version before did not note it.
+    pub account: Option<AccountId>,
+    /// As typed.
+    pub email: Email,
 }
 
 /// Where an application stands.
@@ -161,8 +170,8 @@ mod tests {
             id: ApplicationId::generate(&entropy, NOW),
             organization: OrganizationId::generate(&entropy, NOW),
             space_key: SpaceKey::generate(&entropy),
-            contact: "Hanako".parse().unwrap(),
-            plan_admin: "hanako@example.com".parse().unwrap(),
+            contact: Some("Hanako".parse().unwrap()),
+            plan_admin: Some(PlanAdmin { account: None, email: "hanako@example.com".parse().unwrap() }),
             company: "Acme".parse().unwrap(),
             language: Language::En,
             applied_by: AccountId::generate(&entropy, NOW),

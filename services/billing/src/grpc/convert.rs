@@ -2,7 +2,7 @@
 //! does not compile until somebody decides about it.
 
 use crate::{
-    app::{ApplicationMail, ApplyForTrial, ChangeSeat, ListApplications, Which},
+    app::{ApplicationMail, ApplyForTrial, ChangeSeat, ForgetPerson, ListApplications, Which},
     domain::{
         application::{Application, RejectionReason, State},
         seat::Attempt,
@@ -164,6 +164,11 @@ fn change_seat(organization: &str, account: &str, attempt: i32) -> Result<Change
     })
 }
 
+pub fn forget_person(request: &wire::ForgetPersonRequest) -> Result<ForgetPerson, Status> {
+    let wire::ForgetPersonRequest { account_id, email } = request;
+    Ok(ForgetPerson { account: parse("account_id", account_id)?, email: parse("email", email)? })
+}
+
 pub fn application(application: &Application, now: OffsetDateTime) -> wire::Application {
     let Application {
         id,
@@ -187,8 +192,8 @@ pub fn application(application: &Application, now: OffsetDateTime) -> wire::Appl
         application_id: id.to_string(),
         organization_id: organization.to_string(),
         space_key: space_key.to_string(),
-        contact_name: contact.to_string(),
-        plan_admin_email: plan_admin.as_str().to_owned(),
+        contact_name: contact.as_ref().map(ToString::to_string).unwrap_or_default(),
+        plan_admin_email: plan_admin.as_ref().map(|it| it.email.as_str().to_owned()).unwrap_or_default(),
         company: company.to_string(),
         state: state.into(),
         create_time: Some(timestamp(*created_at)),

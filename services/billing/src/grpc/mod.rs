@@ -5,6 +5,7 @@ mod application_service;
 mod convert;
 mod operator_service;
 pub mod organizations;
+mod person_service;
 mod seat_service;
 
 use crate::app::Billing;

@@ -84,13 +84,13 @@ impl Organizations {
         Ok(Some(Organization { space_key, has_product }))
     }
 
-    /// Whether the address is that of a Plan Admin of the organization who can sign in.
-    pub async fn is_plan_admin(
+    /// The account of the Plan Admin of the organization whose address it is and who can sign in, if there is one.
+    pub async fn plan_admin(
         &self,
         calls: &CallContext,
         organization: OrganizationId,
         email: &Email,
-    ) -> Result<bool, NeighbourError> {
+    ) -> Result<Option<AccountId>, NeighbourError> {
         let (organization_id, email) = (organization.to_string(), email.as_str().to_owned());
         let request = calls.request(FindMemberRequest { organization_id, email });
         let answer = self.0.clone().find_member(request).await;
@@ -101,10 +101,11 @@ impl Organizations {
                 role: Role::from_wire(member.role)?,
                 privileges: privileges_from_wire(&member.privileges)?,
             };
-            Ok(!member.suspended && is_plan_admin(&place))
+            let may = !member.suspended && is_plan_admin(&place);
+            may.then(|| member.account_id.parse()).transpose()
         };
-        let found: Result<Vec<bool>, Invalid> = members.into_iter().map(plan_admin).collect();
-        Ok(found.map_err(invalid)?.contains(&true))
+        let found: Result<Vec<Option<AccountId>>, Invalid> = members.into_iter().map(plan_admin).collect();
+        Ok(found.map_err(invalid)?.into_iter().flatten().next())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Applications.
 
 use super::stored;
-use crate::domain::application::{Application, Decision, State};
-use pass_types::{ApplicationId, OrganizationId};
+use crate::domain::application::{Application, Decision, PlanAdmin, State};
+use pass_types::{AccountId, ApplicationId, OrganizationId, PersonName};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -12,8 +12,9 @@ struct Row {
     id: Uuid,
     organization_id: Uuid,
     space_key: String,
-    contact_name: String,
-    plan_admin_email: String,
+    contact_name: Option<String>,
+    plan_admin_id: Option<Uuid>,
+    plan_admin_email: Option<String>,
     company: String,
     language: String,
     applied_by: Uuid,
@@ -27,6 +28,8 @@ struct Row {
 
 impl Row {
     fn parse(self) -> Result<Application, sqlx::Error> {
+        let account = self.plan_admin_id.map(Into::into);
+        let plan_admin = |email| PlanAdmin { account, email };
         let decision = match (self.decided_by, self.decided_at) {
             (Some(by), Some(at)) => Some(Decision { by: by.into(), at }),
             _ => None,
@@ -41,8 +44,8 @@ impl Row {
             id: self.id.into(),
             organization: self.organization_id.into(),
             space_key: stored(&self.space_key)?,
-            contact: stored(&self.contact_name)?,
-            plan_admin: stored(&self.plan_admin_email)?,
+            contact: self.contact_name.as_deref().map(stored).transpose()?,
+            plan_admin: self.plan_admin_email.as_deref().map(stored).transpose()?.map(plan_admin),
             company: stored(&self.company)?,
             language: stored(&self.language)?,
             applied_by: self.applied_by.into(),
@@ -82,14 +85,15 @@ pub async fn insert(conn: &mut PgConnection, application: &Application) -> Resul
     let (state, reason) = words(state);
     let inserted = sqlx::query!(
         "INSERT INTO applications (id, organization_id, space_key, contact_name, plan_admin_email, company,
-             language, applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             language, applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason,
+             plan_admin_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT (organization_id) WHERE state = 'open' DO NOTHING",
         id.uuid(),
         organization.uuid(),
         space_key.as_str(),
-        contact.as_str(),
-        plan_admin.as_str(),
+        contact.as_ref().map(PersonName::as_str),
+        plan_admin.as_ref().map(|it| it.email.as_str()),
         company.as_str(),
         language.as_str(),
         applied_by.uuid(),
@@ -99,6 +103,7 @@ pub async fn insert(conn: &mut PgConnection, application: &Application) -> Resul
         decision.map(|it| it.at),
         decision.map(|it| it.by.uuid()),
         reason,
+        plan_admin.as_ref().and_then(|it| it.account).map(AccountId::uuid),
     )
     .execute(conn)
     .await?;
@@ -127,8 +132,8 @@ pub async fn save(conn: &mut PgConnection, application: &Application) -> Result<
 pub async fn find(conn: &mut PgConnection, id: ApplicationId) -> Result<Option<Application>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, organization_id, space_key, contact_name, plan_admin_email, company, language,
-             applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
+        "SELECT id, organization_id, space_key, contact_name, plan_admin_id, plan_admin_email,
+             company, language, applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
          FROM applications WHERE id = $1",
         id.uuid(),
     )
@@ -145,8 +150,8 @@ pub async fn find_locked(
 ) -> Result<Option<Application>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, organization_id, space_key, contact_name, plan_admin_email, company, language,
-             applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
+        "SELECT id, organization_id, space_key, contact_name, plan_admin_id, plan_admin_email,
+             company, language, applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
          FROM applications WHERE id = $1 FOR UPDATE",
         id.uuid(),
     )
@@ -163,8 +168,8 @@ pub async fn latest(
 ) -> Result<Option<Application>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, organization_id, space_key, contact_name, plan_admin_email, company, language,
-             applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
+        "SELECT id, organization_id, space_key, contact_name, plan_admin_id, plan_admin_email,
+             company, language, applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
          FROM applications WHERE organization_id = $1 ORDER BY id DESC LIMIT 1",
         organization.uuid(),
     )
@@ -182,8 +187,8 @@ pub async fn waiting(
 ) -> Result<Vec<Application>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, organization_id, space_key, contact_name, plan_admin_email, company, language,
-             applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
+        "SELECT id, organization_id, space_key, contact_name, plan_admin_id, plan_admin_email,
+             company, language, applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
          FROM applications
          WHERE state = 'open' AND (due_at, id) > ($1, $2)
          ORDER BY due_at, id
@@ -228,8 +233,8 @@ pub async fn decided(
 ) -> Result<Vec<Application>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, organization_id, space_key, contact_name, plan_admin_email, company, language,
-             applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
+        "SELECT id, organization_id, space_key, contact_name, plan_admin_id, plan_admin_email,
+             company, language, applied_by, created_at, due_at, state, decided_at, decided_by, rejection_reason
          FROM applications
          WHERE state <> 'open' AND state = ANY ($1) AND (decided_at, id) < ($2, $3)
          ORDER BY decided_at DESC, id DESC

@@ -1,6 +1,7 @@
 //! The only SQL of the service: functions on a connection, that neither begin nor commit.
 
 pub mod applications;
+pub mod people;
 pub mod seats;
 pub mod subscriptions;
 

@@ -8,6 +8,7 @@ mod bad_input;
 mod decisions;
 mod lists;
 mod mails;
+mod people;
 mod readiness;
 mod seat_orders;
 mod seats;

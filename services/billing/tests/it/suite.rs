@@ -6,7 +6,7 @@ use pass_mesh::{CallContext, Channel, Claims, Failure, Mesh, MeshConfig, TOKEN_L
 use pass_proto::{
     billing::v1::{
         application_service_client::ApplicationServiceClient, operator_service_client::OperatorServiceClient,
-        seat_service_client::SeatServiceClient, *,
+        person_service_client::PersonServiceClient, seat_service_client::SeatServiceClient, *,
     },
     convert::FromWire,
     events::v1::{Envelope, envelope::Payload},
@@ -314,6 +314,9 @@ impl Visitor {
             get_application(GetApplicationRequest) -> GetApplicationResponse;
             approve_application(ApproveApplicationRequest) -> ApproveApplicationResponse;
             reject_application(RejectApplicationRequest) -> RejectApplicationResponse;
+        }
+        PersonServiceClient {
+            forget_person(ForgetPersonRequest) -> ForgetPersonResponse;
         }
         SeatServiceClient {
             check_entitlement(CheckEntitlementRequest) -> CheckEntitlementResponse;

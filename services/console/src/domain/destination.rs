@@ -10,8 +10,26 @@ pub enum Destination {
     Home,
     /// The person's own account.
     Account,
+    /// Deleting it.
+    AccountDeletion,
+    /// The same, for somebody who was sent to sign in afresh.
+    AccountDeletionAgain,
+    /// Asking for another address of it.
+    EmailChange,
+    /// The same, for somebody who was sent to sign in afresh.
+    EmailChangeAgain,
+    /// Tries to sign in to it.
+    LoginHistory,
+    /// What happened to its safety.
+    SecurityEvents,
     /// The person's sessions.
     Sessions,
+    /// The person's connected legacy spaces.
+    Spaces,
+    /// Connecting one.
+    ConnectSpace,
+    /// Connecting this one, of this product.
+    ConnectSpaceOf(Product, String),
     /// Choosing what to try.
     Trial,
     /// Starting a trial of a product.
@@ -67,8 +85,21 @@ impl FromStr for Destination {
         let parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
         let organization = |id: &str| id.parse::<OrganizationId>().ok();
         let found = match parts.as_slice() {
+            ["account", "email"] => Some(Self::EmailChange),
+            ["account", page] if page.strip_suffix(AGAIN) == Some("email") => Some(Self::EmailChangeAgain),
+            ["account", "history"] => Some(Self::LoginHistory),
+            ["account", "security-events"] => Some(Self::SecurityEvents),
             ["account"] => Some(Self::Account),
+            ["account", "delete"] => Some(Self::AccountDeletion),
+            ["account", page] if page.strip_suffix(AGAIN) == Some("delete") => {
+                Some(Self::AccountDeletionAgain)
+            }
             ["sessions"] => Some(Self::Sessions),
+            ["account", "spaces"] => Some(Self::Spaces),
+            ["account", "spaces", "connect"] => Some(Self::ConnectSpace),
+            ["account", "spaces", "new", product, space] if is_space_id(space) => {
+                product.parse().ok().map(|product| Self::ConnectSpaceOf(product, (*space).to_owned()))
+            }
             ["trial"] => Some(Self::Trial),
             ["trial", product] => product.parse().ok().map(Self::TrialOf),
             ["organizations", id, rest @ ..] => {
@@ -112,7 +143,16 @@ impl fmt::Display for Destination {
         match self {
             Self::Home => f.write_str("/"),
             Self::Account => f.write_str("/account"),
+            Self::AccountDeletion => f.write_str("/account/delete"),
+            Self::AccountDeletionAgain => write!(f, "/account/delete{AGAIN}"),
+            Self::EmailChange => f.write_str("/account/email"),
+            Self::EmailChangeAgain => write!(f, "/account/email{AGAIN}"),
+            Self::LoginHistory => f.write_str("/account/history"),
+            Self::SecurityEvents => f.write_str("/account/security-events"),
             Self::Sessions => f.write_str("/sessions"),
+            Self::Spaces => f.write_str("/account/spaces"),
+            Self::ConnectSpace => f.write_str("/account/spaces/connect"),
+            Self::ConnectSpaceOf(product, space) => write!(f, "/account/spaces/new/{product}/{space}"),
             Self::Trial => f.write_str("/trial"),
             Self::TrialOf(product) => write!(f, "/trial/{product}"),
             Self::Organization(id) => write!(f, "/organizations/{id}"),
@@ -138,6 +178,12 @@ impl fmt::Display for Destination {
     }
 }
 
+/// Whether a legacy space may have this id.
+pub fn is_space_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 fn is_token(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -157,7 +203,16 @@ mod tests {
         for path in [
             "/",
             "/account",
+            "/account/delete",
+            "/account/delete?done=signed-in-again",
+            "/account/email",
+            "/account/email?done=signed-in-again",
+            "/account/history",
+            "/account/security-events",
             "/sessions",
+            "/account/spaces",
+            "/account/spaces/connect",
+            "/account/spaces/new/backlog/old-works-1",
             "/trial",
             "/trial/cacoo",
             "/invitations/AZ-_09",
@@ -204,6 +259,9 @@ mod tests {
             "javascript:alert(1)",
             "/trial/x",
             "/account/../x",
+            "/account/spaces/new/backlog/Old",
+            "/account/spaces/new/backlog/a%2f..",
+            "/account/spaces/new/x/old",
         ] {
             assert_eq!(there(path), "/", "{path}");
         }

@@ -40,9 +40,9 @@ pub struct Application {
     pub id: ApplicationId,
     /// Of which organization.
     pub space_key: String,
-    /// Whom to talk to.
+    /// Whom to talk to; empty: erased with an account.
     pub contact_name: String,
-    /// A Plan Admin's address.
+    /// A Plan Admin's address; empty: likewise.
     pub plan_admin_email: String,
     /// The company.
     pub company: String,

@@ -31,6 +31,10 @@ pub struct Account {
     pub owner: Option<OrganizationId>,
     /// Staff of the company that runs the suite.
     pub operator: bool,
+    /// The image's id; empty: none (ACC-5).
+    pub image: String,
+    /// Which state of it this is.
+    pub etag: String,
 }
 
 /// What the person may change of it (ACC-3), as typed.
@@ -46,6 +50,8 @@ pub struct Profile {
     pub time_zone: String,
     /// The appearance.
     pub appearance: Appearance,
+    /// The state that the person saw.
+    pub etag: String,
 }
 
 /// A browser that the person is signed in with.
@@ -85,6 +91,7 @@ impl AsPerson {
             language: profile.language.to_wire() as i32,
             time_zone: profile.time_zone.clone(),
             appearance: profile.appearance.to_wire() as i32,
+            etag: profile.etag.clone(),
             ..wire::Account::default()
         };
         let message =
@@ -131,9 +138,10 @@ pub(super) fn account_of(account: Option<wire::Account>) -> Result<Account, Inva
         time_zone,
         appearance,
         create_time: _,
-        etag: _,
+        etag,
         organization_id,
         operator,
+        image_id,
     } = account.ok_or(Invalid("no account"))?;
     Ok(Account {
         kind: AccountKind::from_wire(kind)?,
@@ -146,6 +154,8 @@ pub(super) fn account_of(account: Option<wire::Account>) -> Result<Account, Inva
         appearance: Appearance::from_wire(appearance)?,
         owner: if organization_id.is_empty() { None } else { Some(organization_id.parse()?) },
         operator,
+        image: image_id,
+        etag,
     })
 }
 
@@ -159,6 +169,7 @@ fn browser_of(session: wire::Session) -> Result<SignedInBrowser, Invalid> {
         methods: _,
         address,
         user_agent,
+        second_factor_time: _,
         anew: _,
     } = session;
     Ok(SignedInBrowser {

@@ -2,12 +2,16 @@
 //! comes back is converted into plain values here.
 
 mod billing;
+mod credential;
 mod domains;
 mod identity;
 mod managed;
 mod members;
 mod organization;
+mod profile;
 mod saml;
+mod security;
+mod spaces;
 
 pub use billing::{Application, ApplicationState, NewApplication, NulabPass, NulabPassState};
 pub use domains::{Domain, Finding, FindingKind};
@@ -20,8 +24,15 @@ pub use organization::{
     Invitation, InvitationState, InvitationView, Invitee, Membership, Space, SpaceState, Trial,
 };
 #[cfg(test)]
+pub use profile::Obstacle;
+pub use profile::{DeletionPlace, DeletionPreview};
+#[cfg(test)]
 pub use saml::{Certificate, Verdict};
 pub use saml::{Connection, NewDraft, Outcome, SamlSettings, SamlSignIn, SamlTest, TestState};
+pub use security::{Login, SecurityEvent};
+#[cfg(test)]
+pub use spaces::SpaceView;
+pub use spaces::{ConnectedSpace, NewSpaceLink, SpaceProfile};
 
 use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshError};
 use pass_proto::{
@@ -31,10 +42,12 @@ use pass_proto::{
     convert::FromWire,
     domains::v1::domain_service_client::DomainServiceClient,
     identity::v1::{
-        account_service_client::AccountServiceClient,
+        account_service_client::AccountServiceClient, credential_service_client::CredentialServiceClient,
         managed_account_service_client::ManagedAccountServiceClient,
+        profile_service_client::ProfileServiceClient,
         saml_connection_service_client::SamlConnectionServiceClient,
-        session_service_client::SessionServiceClient,
+        security_service_client::SecurityServiceClient, session_service_client::SessionServiceClient,
+        space_link_service_client::SpaceLinkServiceClient,
     },
     organization::v1::{
         invitation_service_client::InvitationServiceClient, member_service_client::MemberServiceClient,
@@ -49,13 +62,17 @@ use tonic::Status;
 #[derive(Clone)]
 pub struct Suite {
     accounts: AccountServiceClient<Channel>,
+    profiles: ProfileServiceClient<Channel>,
     sessions: SessionServiceClient<Channel>,
+    spaces: SpaceLinkServiceClient<Channel>,
     organizations: OrganizationServiceClient<Channel>,
     members: MemberServiceClient<Channel>,
     invitations: InvitationServiceClient<Channel>,
     teams: TeamServiceClient<Channel>,
     managed: ManagedAccountServiceClient<Channel>,
     saml: SamlConnectionServiceClient<Channel>,
+    security: SecurityServiceClient<Channel>,
+    credentials: CredentialServiceClient<Channel>,
     domains: DomainServiceClient<Channel>,
     applications: ApplicationServiceClient<Channel>,
     operators: OperatorServiceClient<Channel>,
@@ -68,12 +85,16 @@ impl Suite {
         let (domains, billing) = (mesh.channel("domain-verification")?, mesh.channel("billing")?);
         Ok(Self {
             accounts: AccountServiceClient::new(identity.clone()),
+            profiles: ProfileServiceClient::new(identity.clone()),
             sessions: SessionServiceClient::new(identity.clone()),
+            spaces: SpaceLinkServiceClient::new(identity.clone()),
             organizations: OrganizationServiceClient::new(organization.clone()),
             members: MemberServiceClient::new(organization.clone()),
             invitations: InvitationServiceClient::new(organization.clone()),
             teams: TeamServiceClient::new(organization),
             managed: ManagedAccountServiceClient::new(identity.clone()),
+            security: SecurityServiceClient::new(identity.clone()),
+            credentials: CredentialServiceClient::new(identity.clone()),
             saml: SamlConnectionServiceClient::new(identity),
             domains: DomainServiceClient::new(domains),
             applications: ApplicationServiceClient::new(billing.clone()),

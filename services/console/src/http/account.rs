@@ -3,14 +3,13 @@
 use super::{
     Done, SignedIn,
     frame::{Frame, View},
-    signed_in::page_for,
     zones,
 };
 use crate::grpc::{Account, Profile};
 use askama::Template;
 use axum::{extract::Query, response::Response};
 use pass_types::{AccountKind, Appearance, Language};
-use pass_web::{Form, Page, Refusal, html, html_with, http_status};
+use pass_web::{Form, Page, Refusal, html, html_with};
 
 /// The profile's form.
 #[derive(Template)]
@@ -19,7 +18,13 @@ pub struct ProfilePage {
     pub page: Page,
     pub frame: Frame,
     pub email: String,
+    /// The address of the image; empty: none.
+    pub image: String,
+    /// The state of the account that is shown.
+    pub etag: String,
     pub managed: bool,
+    /// The gateway's page of password and second factors.
+    pub security: String,
     /// The organization that owns a Managed Account; empty: nobody's, or it can't be told.
     pub managed_by: String,
     pub name: String,
@@ -40,11 +45,20 @@ pub struct Fields {
     language: String,
     time_zone: String,
     appearance: String,
+    /// The state of the account that the person saw.
+    #[serde(default)]
+    etag: String,
 }
 
 impl ProfilePage {
     /// The form with what the fields have.
-    pub fn new(page: Page, frame: Frame, account: &Account, managed_by: String, fields: Fields) -> Self {
+    pub fn new(
+        page: Page,
+        frame: Frame,
+        account: &Account,
+        (image, security, managed_by): (String, String, String),
+        fields: Fields,
+    ) -> Self {
         let languages =
             Language::ALL.iter().map(|it| word(it.as_str(), page.t(&format!("language-{it}")))).collect();
         let appearances =
@@ -52,6 +66,9 @@ impl ProfilePage {
         Self {
             frame,
             email: account.email.clone(),
+            image,
+            security,
+            etag: fields.etag,
             managed: account.kind == AccountKind::Managed,
             managed_by,
             zones: zones::options(&fields.time_zone),
@@ -80,6 +97,7 @@ impl From<&Account> for Fields {
             language: account.language.to_string(),
             time_zone: account.time_zone.to_string(),
             appearance: account.appearance.to_string(),
+            etag: account.etag.clone(),
         }
     }
 }
@@ -87,8 +105,20 @@ impl From<&Account> for Fields {
 /// Shows it.
 pub async fn show(me: SignedIn, Query(view): Query<View>) -> Response {
     let fields = Fields::from(&me.account);
-    let owner = owner(&me).await;
-    html(&ProfilePage::new(view.noticed(me.page()), Frame::of(&me, "account"), &me.account, owner, fields))
+    html(&page_of(&me, view.noticed(me.page()), fields).await)
+}
+
+async fn page_of(me: &SignedIn, page: Page, fields: Fields) -> ProfilePage {
+    let shown = (me.images.url(&me.account.image, 192), me.images.security(), owner(me).await);
+    ProfilePage::new(page, Frame::of(me, "account"), &me.account, shown, fields)
+}
+
+/// The page again, as it is stored, after a refusal of something else than its fields.
+pub async fn refused(me: &SignedIn, refusal: Refusal) -> Response {
+    match me.again(refusal) {
+        Ok((status, page)) => html_with(status, &page_of(me, page, Fields::from(&me.account)).await),
+        Err(answer) => answer,
+    }
 }
 
 /// Saves it. What was saved shows at once, in this page too (ACC-3).
@@ -100,13 +130,14 @@ pub async fn save(me: SignedIn, Form(fields): Form<Fields>) -> Response {
     };
     match saved {
         Ok(_) => Done::Saved.then("/account"),
-        Err(refusal) if refusal.fields().is_empty() => me.failed(refusal),
-        Err(refusal) => {
-            let status = http_status(refusal.kind);
-            let page = page_for(&me.browser, &me.account).refused(refusal);
-            let (frame, owner) = (Frame::of(&me, "account"), owner(&me).await);
-            html_with(status, &ProfilePage::new(page, frame, &me.account, owner, fields))
-        }
+        // Somebody else changed it: what was typed stays, over what is stored now, which the next try replaces.
+        Err(refusal) => match me.again(refusal) {
+            Ok((status, page)) => {
+                let fields = Fields { etag: me.account.etag.clone(), ..fields };
+                html_with(status, &page_of(&me, page, fields).await)
+            }
+            Err(answer) => answer,
+        },
     }
 }
 
@@ -127,5 +158,6 @@ fn profile(fields: &Fields) -> Result<Profile, Refusal> {
         language: fields.language.parse().map_err(wrong("language"))?,
         time_zone: fields.time_zone.clone(),
         appearance: fields.appearance.parse().map_err(wrong("appearance"))?,
+        etag: fields.etag.clone(),
     })
 }

@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
-use pass_types::SessionId;
+use pass_types::{SessionId, device_name};
 use pass_web::{Form, Page, Refusal, html};
 
 /// The list of sessions.
@@ -77,32 +77,13 @@ pub async fn end_others(me: SignedIn, Form(Nothing {}): Form<Nothing>) -> Result
     Ok(Done::OthersEnded.then("/sessions"))
 }
 
-/// A guess at browser and system, good enough to recognise one's own; else the start of what it says.
-fn device(user_agent: &str) -> String {
-    let first = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+/// What a browser seems to be, good enough to recognise one's own; else the start of what it says, on one line.
+pub fn device(user_agent: &str) -> String {
+    let visible = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let browser = first(&[
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]);
-    let system = first(&[
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} · {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => user_agent.chars().take(60).collect(),
-    }
+    device_name(user_agent).unwrap_or_else(|| user_agent.chars().filter(visible).take(60).collect())
 }
 
 #[cfg(test)]
@@ -110,12 +91,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_recognised() {
-        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130.0";
-        assert_eq!(device(edge), "Edge · Windows");
-        let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1";
-        assert_eq!(device(safari), "Safari · iPhone");
+    fn what_a_browser_says_is_short_and_on_one_line() {
+        assert_eq!(
+            device("Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 Safari/537.36 Edg/130.0"),
+            "Edge · Windows"
+        );
         assert_eq!(device("curl/8.0"), "curl/8.0");
+        assert_eq!(device("a\nb\u{202e}c\0"), "abc");
+        assert_eq!(device(&"x".repeat(10_000)), "x".repeat(60));
         assert_eq!(device(""), "");
     }
 }

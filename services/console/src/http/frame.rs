@@ -11,6 +11,8 @@ use pass_web::Page;
 pub struct Frame {
     /// Who is signed in.
     pub name: String,
+    /// The address of their image; empty: none.
+    pub image: String,
     /// Which entry of the navigation the page belongs to.
     pub at: &'static str,
     /// Whether the person is an operator, who has pages of their own.
@@ -24,10 +26,16 @@ impl Frame {
     pub fn of(me: &SignedIn, at: &'static str) -> Self {
         Self {
             name: me.account.name.clone(),
+            image: me.images.url(&me.account.image, 48),
             at,
             operator: me.account.operator,
             may_start_trials: me.account.kind == AccountKind::Nulab,
         }
+    }
+
+    /// Whether the person may connect legacy spaces: Managed Accounts have none (SPC-2).
+    pub fn has_spaces(&self) -> bool {
+        self.may_start_trials
     }
 }
 
@@ -90,10 +98,26 @@ macro_rules! done {
 done! {
     /// The profile was changed.
     Saved = "saved";
+    /// The image was changed.
+    ImageSaved = "image-saved";
+    /// The image was taken away.
+    ImageRemoved = "image-removed";
+    /// A link was mailed to a new address.
+    EmailChangeSent = "email-change-sent";
     /// A session was ended.
     SessionEnded = "session-ended";
     /// All other sessions were ended.
     OthersEnded = "others-ended";
+    /// Login alerts are on.
+    AlertsOn = "alerts-on";
+    /// Login alerts are off.
+    AlertsOff = "alerts-off";
+    /// A legacy space was connected.
+    SpaceConnected = "space-connected";
+    /// What a legacy space shows was changed.
+    SpaceChanged = "space-changed";
+    /// A legacy space was disconnected.
+    SpaceDisconnected = "space-disconnected";
     /// A trial began.
     TrialStarted = "trial-started";
     /// Somebody was invited.

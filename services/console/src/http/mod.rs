@@ -1,12 +1,15 @@
 //! Pages and forms. A handler asks as the signed-in person, and renders; the rules are the services'.
 
 mod account;
+mod account_deletion;
 mod back_channel;
 mod browsers;
 mod domains;
+mod email_change;
 mod frame;
 mod handle;
 mod home;
+mod image;
 mod invitation;
 mod invitations;
 mod invite;
@@ -16,6 +19,7 @@ mod new_managed;
 mod nulab_pass;
 mod operator;
 mod organization;
+mod safety;
 mod saml;
 mod saml_log;
 mod saml_off;
@@ -23,11 +27,13 @@ mod saml_off;
 mod samples;
 mod sign_in;
 mod signed_in;
+mod spaces;
 mod teams;
 mod trial;
 mod zones;
 
 pub use frame::Done;
+pub use image::Images;
 pub use signed_in::SignedIn;
 
 use crate::{app::Sessions, grpc::Suite};
@@ -63,6 +69,8 @@ pub struct Console {
     pub clock: SharedClock,
     /// Randomness.
     pub entropy: Entropy,
+    /// Where people's images are.
+    pub images: Images,
     /// How fast one network may ask for what needs no session.
     pub strangers: Arc<Limiter<String>>,
 }
@@ -123,6 +131,22 @@ routes! {
     post "/back-channel-logout" Anonymous => back_channel::logout;
     get  "/account" Person => account::show;
     post "/account" Person => account::save;
+    post "/account/image" Person => image::save;
+    post "/account/image/remove" Person => image::remove;
+    get  "/account/delete" Person => account_deletion::show;
+    post "/account/delete" Person => account_deletion::delete;
+    get  "/account-deleted" Anonymous => account_deletion::deleted;
+    get  "/account/spaces" Person => spaces::show;
+    get  "/account/spaces/connect" Person => spaces::form;
+    post "/account/spaces/connect" Person => spaces::connect;
+    get  "/account/spaces/new/{product}/{space}" Person => spaces::form_of;
+    post "/account/spaces/{space}/profile" Person => spaces::choose;
+    post "/account/spaces/{space}/disconnect" Person => spaces::disconnect;
+    get  "/account/email" Person => email_change::show;
+    post "/account/email" Person => email_change::send;
+    get  "/account/history" Person => safety::logins;
+    get  "/account/security-events" Person => safety::events;
+    post "/account/login-alerts" Person => safety::switch_alerts;
     get  "/sessions" Person => browsers::show;
     post "/sessions/end-others" Person => browsers::end_others;
     post "/sessions/{session}/end" Person => browsers::end;

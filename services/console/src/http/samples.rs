@@ -20,7 +20,7 @@ use crate::{
     TEXTS,
     domain::{default_plan, plans},
     grpc::{
-        Account, Invitation, InvitationState, InvitationView, Member, Membership, Organization,
+        Account, Invitation, InvitationState, InvitationView, Member, Membership, Obstacle, Organization,
         SignedInBrowser, Space, SpaceState,
     },
 };
@@ -30,8 +30,12 @@ use pass_types::{AccountKind, Appearance, Kind, Language, Privilege, Product, Ro
 use pass_web::{Browser, ErrorPage, Page, Refusal, Texts, message_keys};
 use std::path::Path;
 
+mod credential;
 mod pass;
+mod profile;
+mod safety;
 mod saml;
+mod spaces;
 use time::{OffsetDateTime, macros::datetime};
 
 const NOW: OffsetDateTime = datetime!(2026-03-02 09:00 UTC);
@@ -43,7 +47,8 @@ fn page(language: Language) -> Page {
 }
 
 fn frame(at: &'static str) -> Frame {
-    Frame { name: "山田 太郎".to_owned(), at, operator: at == "operator", may_start_trials: true }
+    let (name, image) = ("山田 太郎".to_owned(), String::new());
+    Frame { name, image, at, operator: at == "operator", may_start_trials: true }
 }
 
 fn pages(next: &str) -> Pages {
@@ -62,6 +67,8 @@ fn account() -> Account {
         appearance: Appearance::System,
         owner: None,
         operator: false,
+        image: String::new(),
+        etag: "7".to_owned(),
     }
 }
 
@@ -164,7 +171,9 @@ fn homes(language: Language) -> Vec<(&'static str, String)> {
 fn forms(language: Language) -> Vec<(&'static str, String)> {
     let profile = |page, account: &Account, fields| {
         let owner = if account.kind == AccountKind::Managed { "Acme株式会社" } else { "" };
-        ProfilePage::new(page, frame("account"), account, owner.to_owned(), fields).render().unwrap()
+        let security = "https://pass.example/security".to_owned();
+        let shown = (String::new(), security, owner.to_owned());
+        ProfilePage::new(page, frame("account"), account, shown, fields).render().unwrap()
     };
     let mut wrong = Refusal::of_field("account.unique_id", "must be 3-30 letters, digits, _ or -");
     wrong.violations.push(("account.name".to_owned(), "must be 1-100 characters long".to_owned()));
@@ -286,6 +295,7 @@ fn every_page_in_every_language() {
         let pages = [
             homes(*language),
             forms(*language),
+            profile::all(*language),
             organizations(*language),
             landings(*language),
             pass::nulab_pass(*language),
@@ -294,6 +304,9 @@ fn every_page_in_every_language() {
             pass::teams(*language),
             pass::managed(*language),
             saml::all(*language),
+            spaces::all(*language),
+            safety::all(*language),
+            credential::all(*language),
         ];
         for (name, html) in pages.into_iter().flatten() {
             assert!(!html.contains("<script>"), "{name}: what people typed is escaped");
@@ -335,11 +348,14 @@ fn both_languages_have_the_same_keys_and_all_that_are_made_up() {
         }
     }
     assert!(Done::ALL.iter().all(|done| en.contains(done.key())));
+    let obstacles = profile::OBSTACLES.map(Obstacle::as_str);
     let made_up = [
+        ("obstacle", &obstacles[..], false),
         ("step", &["handle", "domains", "saml", "managed"][..], true),
         ("test", &["waiting", "passed", "failed", "expired"], true),
         ("outcome", &["passed", "failed", "not-reached"], false),
         ("managed", &["invited", "active", "suspended"], false),
+        ("space-profile", &["account", "space", "space-only"], true),
         ("application", &["open", "approved", "rejected"], false),
         (
             "finding",

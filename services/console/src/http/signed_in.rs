@@ -1,6 +1,6 @@
 //! Who asks: the signed-in person, or a detour to sign in.
 
-use super::{ANEW, Console, SESSION};
+use super::{ANEW, Console, Images, SESSION};
 use crate::{
     app::Session,
     domain::Destination,
@@ -30,6 +30,8 @@ pub struct SignedIn {
     pub account: Account,
     /// The services, on the person's behalf.
     pub suite: AsPerson,
+    /// Where people's images are.
+    pub images: Images,
     /// Where a new sign-in would lead back to.
     here: Destination,
     /// Whether the browser was sent to sign in anew just now.
@@ -75,7 +77,7 @@ impl FromRequestParts<Console> for SignedIn {
         match signed_in(&parts.headers, console, &browser).await {
             Ok(Found::Somebody(somebody)) => {
                 let (session, suite, account) = *somebody;
-                Ok(Self { browser, session, account, suite, here, anew })
+                Ok(Self { browser, session, account, suite, images: console.images.clone(), here, anew })
             }
             Ok(Found::Nobody) => Err(to_sign_in(&here)),
             Ok(Found::Ended(refusal)) => Err(sign_in_anew(&here, anew, browser.page(), refusal)),
@@ -97,7 +99,8 @@ impl FromRequestParts<Console> for MaybeSignedIn {
         match signed_in(&parts.headers, console, &browser).await {
             Ok(Found::Somebody(somebody)) => {
                 let (session, suite, account) = *somebody;
-                Ok(Self(Some(SignedIn { browser, session, account, suite, here, anew })))
+                let images = console.images.clone();
+                Ok(Self(Some(SignedIn { browser, session, account, suite, images, here, anew })))
             }
             Ok(Found::Nobody | Found::Ended(_)) => Ok(Self(None)),
             Err(refusal) => Err(browser.refused(refusal)),
@@ -120,7 +123,10 @@ async fn signed_in(headers: &HeaderMap, console: &Console, browser: &Browser) ->
     };
     let suite = console.suite.as_person(&session.access_token, browser.origin().clone());
     match suite.account().await {
-        Ok(account) => Ok(Found::Somebody(Box::new((session, suite, account)))),
+        Ok(account) => {
+            browser.remember(account.language, account.appearance);
+            Ok(Found::Somebody(Box::new((session, suite, account))))
+        }
         Err(refusal) if ended(&refusal) => {
             console.sessions.forget(&cookie).await.map_err(|error| report(&error))?;
             Ok(Found::Ended(refusal))

@@ -21,8 +21,13 @@ pub struct Services(pub Arc<Mutex<Data>>);
 pub struct Data {
     pub account: Account,
     pub sessions: Vec<Session>,
+    pub deletion: PreviewMyDeletionResponse,
+    pub logins: Vec<LoginHistoryEntry>,
+    pub security_events: Vec<SecurityEvent>,
+    pub alerts_off: bool,
     pub memberships: Vec<Membership>,
     pub spaces: Vec<Space>,
+    pub space_links: ListMySpaceLinksResponse,
     pub members: Vec<Member>,
     pub invitations: Vec<Invitation>,
     pub invitation: GetInvitationResponse,
@@ -52,6 +57,8 @@ pub struct Refused {
     pub violations: Vec<Violation>,
     /// The metadata `needed`.
     pub needed: Option<String>,
+    /// When to come back.
+    pub retry_after: Option<std::time::Duration>,
 }
 
 impl Problem for Refused {
@@ -66,6 +73,9 @@ impl Problem for Refused {
     }
     fn metadata(&self) -> Vec<(&'static str, String)> {
         self.needed.iter().map(|needed| ("needed", needed.clone())).collect()
+    }
+    fn retry_after(&self) -> Option<std::time::Duration> {
+        self.retry_after
     }
 }
 
@@ -97,17 +107,26 @@ impl Services {
     pub fn changes(&self) -> Vec<&'static str> {
         let data = self.0.lock().unwrap();
         let names = data.asked.iter().map(|(name, _)| *name);
-        names.filter(|name| !name.starts_with("get_") && !name.starts_with("list_")).collect()
+        let reads = |name: &&str| ["get_", "list_", "preview_"].iter().any(|verb| name.starts_with(verb));
+        names.filter(|name| !reads(name)).collect()
     }
 
     pub fn refuse(&self, method: &'static str, kind: Kind, reason: ErrorReason, violations: Vec<Violation>) {
-        let refused = Refused { kind, reason, violations, needed: None };
+        let refused = Refused { kind, reason, violations, needed: None, retry_after: None };
         self.0.lock().unwrap().refusing = Some((method, refused));
     }
 
     /// Refuses with the metadata `needed`.
     pub fn refuse_needing(&self, method: &'static str, kind: Kind, reason: ErrorReason, needed: &str) {
-        let refused = Refused { kind, reason, violations: vec![], needed: Some(needed.to_owned()) };
+        let (violations, needed) = (vec![], Some(needed.to_owned()));
+        let refused = Refused { kind, reason, violations, needed, retry_after: None };
+        self.0.lock().unwrap().refusing = Some((method, refused));
+    }
+
+    /// Refuses what is asked too often, until then.
+    pub fn refuse_for(&self, method: &'static str, wait: std::time::Duration) {
+        let (kind, reason) = (Kind::RateLimited, ErrorReason::RateLimited);
+        let refused = Refused { kind, reason, violations: vec![], needed: None, retry_after: Some(wait) };
         self.0.lock().unwrap().refusing = Some((method, refused));
     }
 
@@ -147,6 +166,19 @@ stand_in! {
         };
         get_account(GetAccountRequest) -> GetAccountResponse = |_, _| GetAccountResponse::default();
     }
+    profile_service_server::ProfileService {
+        set_my_image(SetMyImageRequest) -> SetMyImageResponse = |data, _| {
+            "AbCdEfGhIjKlMnOpQrStUvWxYz012345".clone_into(&mut data.account.image_id);
+            SetMyImageResponse { account: Some(data.account.clone()) }
+        };
+        remove_my_image(RemoveMyImageRequest) -> RemoveMyImageResponse = |data, _| {
+            data.account.image_id.clear();
+            RemoveMyImageResponse { account: Some(data.account.clone()) }
+        };
+        get_image(GetImageRequest) -> GetImageResponse = |_, _| GetImageResponse::default();
+        preview_my_deletion(PreviewMyDeletionRequest) -> PreviewMyDeletionResponse = |data, _| data.deletion.clone();
+        delete_my_account(DeleteMyAccountRequest) -> DeleteMyAccountResponse = |_, _| DeleteMyAccountResponse {};
+    }
     session_service_server::SessionService {
         sign_in(SignInRequest) -> SignInResponse = |_, _| SignInResponse::default();
         resolve_session(ResolveSessionRequest) -> ResolveSessionResponse = |_, _| ResolveSessionResponse::default();
@@ -155,6 +187,36 @@ stand_in! {
         list_my_sessions(ListMySessionsRequest) -> ListMySessionsResponse = |data, _| ListMySessionsResponse { sessions: data.sessions.clone(), next_page_token: String::new() };
         end_my_session(EndMySessionRequest) -> EndMySessionResponse = |_, _| EndMySessionResponse {};
         end_my_other_sessions(EndMyOtherSessionsRequest) -> EndMyOtherSessionsResponse = |_, _| EndMyOtherSessionsResponse { ended_count: 1 };
+    }
+    security_service_server::SecurityService {
+        list_my_login_history(ListMyLoginHistoryRequest) -> ListMyLoginHistoryResponse = |data, _| ListMyLoginHistoryResponse { entries: data.logins.clone(), next_page_token: "later&on".to_owned() };
+        list_my_security_events(ListMySecurityEventsRequest) -> ListMySecurityEventsResponse = |data, _| ListMySecurityEventsResponse { events: data.security_events.clone(), next_page_token: "later&on".to_owned() };
+        get_my_security_settings(GetMySecuritySettingsRequest) -> GetMySecuritySettingsResponse = |data, _| GetMySecuritySettingsResponse { settings: Some(SecuritySettings { login_alerts: !data.alerts_off }) };
+        update_my_security_settings(UpdateMySecuritySettingsRequest) -> UpdateMySecuritySettingsResponse = |data, request| {
+            data.alerts_off = !request.settings.unwrap().login_alerts;
+            UpdateMySecuritySettingsResponse { settings: request.settings }
+        };
+        get_login_alert(GetLoginAlertRequest) -> GetLoginAlertResponse = |_, _| GetLoginAlertResponse::default();
+        disown_sign_in(DisownSignInRequest) -> DisownSignInResponse = |_, _| DisownSignInResponse {};
+    }
+    credential_service_server::CredentialService {
+        request_password_reset(RequestPasswordResetRequest) -> RequestPasswordResetResponse = |_, _| RequestPasswordResetResponse {};
+        get_password_reset(GetPasswordResetRequest) -> GetPasswordResetResponse = |_, _| GetPasswordResetResponse::default();
+        complete_password_reset(CompletePasswordResetRequest) -> CompletePasswordResetResponse = |_, _| CompletePasswordResetResponse::default();
+        change_password(ChangePasswordRequest) -> ChangePasswordResponse = |_, _| ChangePasswordResponse {};
+        request_email_change(RequestEmailChangeRequest) -> RequestEmailChangeResponse = |_, _| RequestEmailChangeResponse {};
+        get_email_change(GetEmailChangeRequest) -> GetEmailChangeResponse = |_, _| GetEmailChangeResponse::default();
+        confirm_email_change(ConfirmEmailChangeRequest) -> ConfirmEmailChangeResponse = |_, _| ConfirmEmailChangeResponse {};
+    }
+    space_link_service_server::SpaceLinkService {
+        connect_space(ConnectSpaceRequest) -> ConnectSpaceResponse = |_, _| ConnectSpaceResponse::default();
+        list_my_space_links(ListMySpaceLinksRequest) -> ListMySpaceLinksResponse = |data, _| data.space_links.clone();
+        update_my_space_link(UpdateMySpaceLinkRequest) -> UpdateMySpaceLinkResponse = |_, _| UpdateMySpaceLinkResponse::default();
+        disconnect_space(DisconnectSpaceRequest) -> DisconnectSpaceResponse = |_, _| DisconnectSpaceResponse {};
+        resolve_space_user(ResolveSpaceUserRequest) -> ResolveSpaceUserResponse = |_, _| ResolveSpaceUserResponse::default();
+        list_my_spaces(ListMySpacesRequest) -> ListMySpacesResponse = |_, _| ListMySpacesResponse::default();
+        set_my_space_profile(SetMySpaceProfileRequest) -> SetMySpaceProfileResponse = |_, _| SetMySpaceProfileResponse::default();
+        batch_get_space_links(BatchGetSpaceLinksRequest) -> BatchGetSpaceLinksResponse = |_, _| BatchGetSpaceLinksResponse::default();
     }
     organization_service_server::OrganizationService {
         start_trial(StartTrialRequest) -> StartTrialResponse = |data, _| StartTrialResponse { organization: data.memberships[0].organization.clone(), space: None };

@@ -15,10 +15,13 @@ use pass_proto::{
     domains::v1::{Domain, domain, domain_service_server::DomainServiceServer},
     gateway::v1::watch_trust_response::Message,
     identity::v1::{
-        Account, ManagedAccount, account_service_server::AccountServiceServer, managed_account,
+        Account, ManagedAccount, account_service_server::AccountServiceServer,
+        credential_service_server::CredentialServiceServer, managed_account,
         managed_account_service_server::ManagedAccountServiceServer,
+        profile_service_server::ProfileServiceServer,
         saml_connection_service_server::SamlConnectionServiceServer,
-        session_service_server::SessionServiceServer,
+        security_service_server::SecurityServiceServer, session_service_server::SessionServiceServer,
+        space_link_service_server::SpaceLinkServiceServer,
     },
     organization::v1::{
         GetInvitationResponse, Membership, Organization, invitation_service_server::InvitationServiceServer,
@@ -232,6 +235,10 @@ async fn serve(
             .server(trust)
             .add(AccountServiceServer::new(services.clone()))
             .add(SessionServiceServer::new(services.clone()))
+            .add(ProfileServiceServer::new(services.clone()))
+            .add(SpaceLinkServiceServer::new(services.clone()))
+            .add(SecurityServiceServer::new(services.clone()))
+            .add(CredentialServiceServer::new(services.clone()))
             .add(ManagedAccountServiceServer::new(services.clone()))
             .add(SamlConnectionServiceServer::new(services.clone())),
         "billing" => mesh

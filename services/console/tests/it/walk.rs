@@ -19,6 +19,7 @@ fn path_of(path: &str) -> String {
         .replace("{application}", THING)
         .replace("{session}", OTHER)
         .replace("{product}", "backlog")
+        .replace("{space}", THING)
         .replace("{token}", "TOKEN")
 }
 

@@ -145,6 +145,27 @@ impl DirectoryService for World {
         not_asked()
     }
 
+    async fn prepare_password_reset_mail(
+        &self,
+        _: Request<PreparePasswordResetMailRequest>,
+    ) -> Result<Response<PreparePasswordResetMailResponse>, Status> {
+        not_asked()
+    }
+
+    async fn prepare_email_change_mail(
+        &self,
+        _: Request<PrepareEmailChangeMailRequest>,
+    ) -> Result<Response<PrepareEmailChangeMailResponse>, Status> {
+        not_asked()
+    }
+
+    async fn prepare_login_alert_mail(
+        &self,
+        _: Request<PrepareLoginAlertMailRequest>,
+    ) -> Result<Response<PrepareLoginAlertMailResponse>, Status> {
+        not_asked()
+    }
+
     async fn prepare_managed_invitation_mail(
         &self,
         _: Request<PrepareManagedInvitationMailRequest>,

@@ -116,6 +116,12 @@ impl Gateway {
         Ok(store::flows::extend(&mut *self.pool.acquire().await?, flow, browser, end).await?)
     }
 
+    /// Notes that somebody asked for another password in a flow of the browser's: it waits for them.
+    pub async fn reset_requested(&self, flow: Uuid, browser: &SecretHash) -> Result<(), Fault> {
+        let end = self.clock.now() + self.terms.reset_life;
+        Ok(store::flows::extend(&mut *self.pool.acquire().await?, flow, browser, end).await?)
+    }
+
     /// Gives a flow to the browser in which the sign-up that began in it was just completed: who has the
     /// mail's link may open it in another one. `flow` is what identity gave back, and nothing that a browser
     /// said. `false`: the flow is over.
@@ -129,10 +135,10 @@ impl Gateway {
         Ok(store::flows::signed_up(&mut *self.pool.acquire().await?, flow, browser, session, now).await?)
     }
 
-    /// Where a flow leads to, in whichever browser; `None`: it is over.
-    pub async fn leads_to(&self, flow: Uuid) -> Result<Option<RegisteredUri>, Fault> {
+    /// Where a flow leads to, in whichever browser, and what its client is called; `None`: it is over.
+    pub async fn leads_to(&self, flow: Uuid) -> Result<Option<(RegisteredUri, String)>, Fault> {
         let mut connection = self.pool.acquire().await?;
-        Ok(store::flows::redirect_uri(&mut connection, flow, self.clock.now()).await?)
+        Ok(store::flows::destination(&mut connection, flow, self.clock.now()).await?)
     }
 
     /// A flow of the browser's that is not over, and which client's it is.

@@ -72,6 +72,8 @@ pub struct Terms {
     pub flow_life: Duration,
     /// The same, from when they asked for an account: the mail's link lives a day.
     pub sign_up_life: Duration,
+    /// The same, from when they asked for another password.
+    pub reset_life: Duration,
 }
 
 /// A fault while a use case ran: nothing that who asks did wrong.

@@ -1,13 +1,16 @@
 //! What the gateway asks identity: on behalf of the browser, or on its own.
 
-use super::broken;
+use super::{
+    broken,
+    second_factor::{self, SignedIn},
+};
 use pass_mesh::{CallContext, Channel, Failure};
 use pass_proto::{
     convert::{FromWire, instant},
     errors::v1::ErrorReason,
     identity::v1::{
         self as wire, account_service_client::AccountServiceClient,
-        session_service_client::SessionServiceClient,
+        profile_service_client::ProfileServiceClient, session_service_client::SessionServiceClient,
     },
 };
 use pass_types::{
@@ -48,6 +51,8 @@ pub struct Session {
     pub appearance: Appearance,
     /// Staff of the company that runs the suite.
     pub operator: bool,
+    /// The image's id; empty: none (ACC-5).
+    pub image: String,
 }
 
 /// A session that has just begun.
@@ -72,6 +77,20 @@ pub struct SignUp {
     pub continuation: Option<Uuid>,
 }
 
+/// What identity is told of a browser that signs in, beside where it comes from.
+pub struct Visit {
+    /// Of its device cookie (ACC-10).
+    pub device_token: String,
+    /// The name of the client that the person goes on to; empty: none.
+    pub product: String,
+}
+
+impl From<Visit> for wire::Visit {
+    fn from(Visit { device_token, product }: Visit) -> Self {
+        Self { device_token, product }
+    }
+}
+
 /// Identity, as the gateway calls it.
 #[derive(Clone)]
 pub struct Identity(pub(super) Channel);
@@ -90,20 +109,25 @@ impl Identity {
         AccountServiceClient::new(self.0.clone())
     }
 
-    /// Signs in by password. `replaced` is the browser's session so far, which ends.
+    /// Signs in by password, up to a second factor if the account has one. `replaced` is the browser's session so
+    /// far, which ends.
     pub async fn sign_in(
         &self,
         origin: &Origin,
         email: String,
         password: String,
         replaced: Option<&str>,
-    ) -> Result<NewSession, Failure> {
+        visit: Visit,
+    ) -> Result<SignedIn, Failure> {
         let replaced_token = replaced.unwrap_or_default().to_owned();
-        let message = wire::SignInRequest { email, password, replaced_token };
+        let message = wire::SignInRequest { email, password, replaced_token, visit: Some(visit.into()) };
         let request = CallContext::anonymous(origin.clone()).request(message);
-        let wire::SignInResponse { session, account_id: _ } =
+        let wire::SignInResponse { session, account_id: _, second_step } =
             self.sessions().sign_in(request).await?.into_inner();
-        begun(session, None)
+        match second_step {
+            Some(step) => second_factor::step(Some(step)).map(SignedIn::SecondStep).map_err(broken),
+            None => begun(session, None).map(SignedIn::Session),
+        }
     }
 
     /// The session of a browser's token; `None`: it is over. Counts as use.
@@ -134,6 +158,14 @@ impl Identity {
         let message = wire::SignOutRequest { token: token.to_owned() };
         self.sessions().sign_out(CallContext::anonymous(origin.clone()).request(message)).await?;
         Ok(())
+    }
+
+    /// The PNG of an account's image in a size, for whoever was told its id.
+    pub async fn image(&self, origin: &Origin, image_id: String, size: i32) -> Result<Vec<u8>, Failure> {
+        let request =
+            CallContext::anonymous(origin.clone()).request(wire::GetImageRequest { image_id, size });
+        let answer = ProfileServiceClient::new(self.0.clone()).get_image(request).await?;
+        Ok(answer.into_inner().content)
     }
 
     /// Asks for an account; a mail follows.
@@ -174,9 +206,11 @@ impl Identity {
         token: String,
         password: String,
         replaced: Option<&str>,
+        visit: Visit,
     ) -> Result<NewSession, Failure> {
         let replaced_token = replaced.unwrap_or_default().to_owned();
-        let message = wire::CompleteSignUpRequest { token, password, replaced_token };
+        let message =
+            wire::CompleteSignUpRequest { token, password, replaced_token, visit: Some(visit.into()) };
         let request = CallContext::anonymous(origin.clone()).request(message);
         let wire::CompleteSignUpResponse { account: _, session, continuation } =
             self.accounts().complete_sign_up(request).await?.into_inner();
@@ -215,6 +249,7 @@ fn convert(session: Option<wire::Session>, account: Option<wire::Account>) -> Re
         methods,
         address: _,
         user_agent: _,
+        second_factor_time: _,
         anew,
     } = session.ok_or(Invalid("session is missing"))?;
     let wire::Account {
@@ -230,6 +265,7 @@ fn convert(session: Option<wire::Session>, account: Option<wire::Account>) -> Re
         etag: _,
         organization_id: _,
         operator,
+        image_id,
     } = account.ok_or(Invalid("account is missing"))?;
     Ok(Session {
         id: session_id.parse()?,
@@ -246,5 +282,6 @@ fn convert(session: Option<wire::Session>, account: Option<wire::Account>) -> Re
         time_zone: time_zone.parse()?,
         appearance: Appearance::from_wire(appearance)?,
         operator,
+        image: image_id,
     })
 }

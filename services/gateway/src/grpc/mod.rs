@@ -1,13 +1,18 @@
 //! The only protobuf: the calls that the gateway makes, and the trust service that it serves.
 
+mod credential;
 mod identity;
 mod organization;
 mod saml;
+mod second_factor;
+mod security;
 mod trust;
 
-pub use identity::{Identity, NewSession, Session, SignUp};
+pub use credential::PasswordReset;
+pub use identity::{Identity, NewSession, Session, SignUp, Visit};
 pub use organization::Organizations;
 pub use saml::{Arrival, Departure, Finished};
+pub use second_factor::{Added, Factor, Key, Offer, Protection, Proved, SignedIn};
 pub use trust::{TrustHandler, to_wire};
 
 use pass_mesh::Failure;

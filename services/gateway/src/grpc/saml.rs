@@ -54,17 +54,19 @@ impl Identity {
         SamlSignInServiceClient::new(self.0.clone())
     }
 
-    /// Makes an `AuthnRequest` of the organization that the identifier names; `anew`: the person shall sign in
-    /// there whether or not they are signed in.
+    /// Makes an `AuthnRequest` of the organization that the identifier names; `product`: what for (ACC-11); `anew`:
+    /// the person shall sign in there whether or not they are signed in.
     pub async fn begin_saml(
         &self,
         origin: &Origin,
         identifier: String,
         continuation: Option<Uuid>,
+        product: String,
         anew: bool,
     ) -> Result<Departure, Failure> {
         let continuation = continuation.map(|flow| flow.to_string()).unwrap_or_default();
-        let message = wire::BeginSamlSignInRequest { identifier, continuation, force_authentication: anew };
+        let message =
+            wire::BeginSamlSignInRequest { identifier, continuation, force_authentication: anew, product };
         let request = CallContext::anonymous(origin.clone()).request(message);
         let answer = self.saml().begin_saml_sign_in(request).await?.into_inner();
         let wire::BeginSamlSignInResponse { redirect_url, browser_token } = answer;

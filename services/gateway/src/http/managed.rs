@@ -5,7 +5,7 @@
 use super::{
     Site,
     authorize::with_flow,
-    away, pages, saml,
+    away, device, pages, saml,
     sign_in::{Stage, refuse_call, with_retry_after},
 };
 use crate::grpc::Departure;
@@ -32,7 +32,7 @@ pub async fn page(
 fn show(stage: &Stage, status: StatusCode, page: Page, identifier: String) -> Response {
     let page = pages::Managed {
         page,
-        client: stage.flow.as_ref().map(|(_, client)| client.name.clone()),
+        client: stage.client_name().map(str::to_owned),
         action: with_flow("/managed", stage.id),
         identifier,
         sign_in: with_flow("/sign-in", stage.id),
@@ -66,7 +66,8 @@ pub async fn post(
     // The flow says so, which the browser can't change: only by leaving it, and then it goes on with nothing.
     let anew = stage.flow.as_ref().is_some_and(|(flow, _)| flow.asks_anew());
     let identifier = fields.identifier.trim().to_owned();
-    let begun = identity.begin_saml(browser.origin(), identifier, stage.id, anew).await;
+    let product = device::product(stage.client_name());
+    let begun = identity.begin_saml(browser.origin(), identifier, stage.id, product, anew).await;
     match begun {
         Ok(departure) => Ok(leave(stage.page(&browser), &headers, &departure, true)),
         Err(failure) => Err(refuse_call(failure, refuse)),

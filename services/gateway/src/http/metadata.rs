@@ -39,7 +39,7 @@ fn document(issuer: &str) -> Value {
         "id_token_signing_alg_values_supported": ["ES256"],
         "claims_supported": [
             "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "amr",
-            "name", "preferred_username", "locale", "zoneinfo", "email", "email_verified",
+            "name", "preferred_username", "picture", "locale", "zoneinfo", "email", "email_verified",
         ],
         "prompt_values_supported": ["none", "login", "select_account", "consent"],
         "ui_locales_supported": Language::ALL,

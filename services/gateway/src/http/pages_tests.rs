@@ -19,14 +19,27 @@ fn every_page_renders_in_both_languages() {
         let text = || "<Taro & Hanako>".to_owned();
         let link = || "/sign-in?flow=0190".to_owned();
         let (heading, hint) = ("flow-over", "flow-over-hint");
+        let at = time::macros::datetime!(2026-03-02 09:00 UTC);
         let pages = [
             SignIn {
                 page: page(),
                 client: Some(text()),
+                then: true,
                 action: link(),
                 email: text(),
                 sign_up: link(),
+                reset: link(),
                 managed: link(),
+                passkey: link(),
+            }
+            .render(),
+            PasskeySignIn {
+                page: page(),
+                client: Some(text()),
+                then: true,
+                action: link(),
+                options: text(),
+                sign_in: link(),
             }
             .render(),
             Managed {
@@ -55,6 +68,37 @@ fn every_page_renders_in_both_languages() {
                 .render(),
             SignUpSent { page: page(), sign_up: link() }.render(),
             ChoosePassword { page: page(), name: text(), email: text() }.render(),
+            SecondStep {
+                page: page().refused(Refusal::of_field("recovery_code", "is wrong")),
+                action: link(),
+                again: link(),
+                authenticator: true,
+                key_options: text(),
+                recovery_codes: true,
+                step_up: false,
+            }
+            .render(),
+            SecondStepOver { page: page().refused(Refusal::malformed()), again: link() }.render(),
+            security(page(), ""),
+            security(page(), "<Taro & Hanako>"),
+            AddAuthenticator {
+                page: page(),
+                qr: "<svg></svg>".to_owned(),
+                uri: "otpauth://totp/Nulab:<Taro>".to_owned(),
+                secret: text(),
+            }
+            .render(),
+            AddKey { page: page(), passkey: true, options: text(), name: text() }.render(),
+            AddKey { page: page(), passkey: false, options: text(), name: text() }.render(),
+            RecoveryCodes { page: page(), codes: vec!["0000-0000-0000-0000-0000-0000".to_owned()] }.render(),
+            ResetPassword { page: page(), action: link(), email: text(), sign_in: link() }.render(),
+            ResetSent { page: page(), again: link(), sign_in: link() }.render(),
+            NewPassword { page: page(), email: text() }.render(),
+            ResetDone { page: page(), sign_in: link() }.render(),
+            ChangePassword { page: page(), email: text() }.render(),
+            EmailChange { page: page(), email: text(), expires: at }.render(),
+            NotMe { page: page(), device: Some(text()), at }.render(),
+            NotMe { page: page(), device: None, at }.render(),
             SignOut { page: page(), email: text(), carried: vec![("state", text())] }.render(),
             Message { page: page(), heading, text: hint }.render(),
         ];
@@ -68,4 +112,29 @@ fn every_page_renders_in_both_languages() {
             }
         }
     }
+}
+
+/// What protects an account, with everything that there can be.
+fn security(page: Page, managed_by: &str) -> askama::Result<String> {
+    let at = time::macros::datetime!(2026-03-02 09:00 UTC);
+    let key = |passkey, used| Key {
+        id: "0190".to_owned(),
+        name: "<Taro's key>".to_owned(),
+        passkey,
+        added: at,
+        used,
+    };
+    let keys = vec![key(false, None), key(true, Some(at))];
+    Security {
+        page,
+        email: "taro@example.com".to_owned(),
+        managed_by: managed_by.to_owned(),
+        password: true,
+        on: true,
+        authenticator: Some((at, None)),
+        keys,
+        recovery_codes: 1,
+        home: "https://console.example/".parse().unwrap(),
+    }
+    .render()
 }

@@ -23,7 +23,7 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
     COOKIE.read(headers).filter(|value| value.parse::<Secret>().is_ok())
 }
 
-/// Who the browser is signed in as. The error is the answer.
+/// Who the browser is signed in as; pages look as that person wants them from here on. The error is the answer.
 pub async fn resolve(
     site: &Site,
     browser: &Browser,
@@ -32,6 +32,9 @@ pub async fn resolve(
     let Some(token) = token(headers) else { return Ok(None) };
     let session = site.gateway.identity.resolve(browser.origin(), token).await;
     let session = session.map_err(|failure| fault(browser, &failure.into()))?;
+    if let Some(session) = &session {
+        browser.remember(session.language, session.appearance);
+    }
     Ok(session.map(|session| SignedIn { token: token.to_owned(), session }))
 }
 

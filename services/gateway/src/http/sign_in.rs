@@ -2,12 +2,16 @@
 
 use super::{
     Site,
-    authorize::{flow, resume_at, with_flow},
-    binding, fault, pages, see_other, session, stuck,
+    authorize::{flow, with_flow},
+    binding,
+    device::Device,
+    fault, pages, second_step, see_other, session, stuck,
+    then::{Then, arrival, on_the_way},
 };
 use crate::{
     app::AuthorizeError,
     domain::{authorization::Flow, client::Client},
+    grpc::{NewSession, SignedIn},
 };
 use axum::{
     extract::{RawQuery, State},
@@ -28,6 +32,8 @@ pub struct Stage {
     pub flow: Option<(Flow, Client)>,
     /// The flow and the browser that it belongs to, by its hash.
     pub bound: Option<(Uuid, SecretHash)>,
+    /// The page of ours that sent the person here.
+    pub then: Option<Then>,
 }
 
 impl Stage {
@@ -41,10 +47,33 @@ impl Stage {
         let named = query.is_some_and(|query| query.starts_with("flow=") || query.contains("&flow="));
         let (Some(id), Some(hash)) = (flow(query), binding::known(headers)) else {
             let over = || stuck(browser, &AuthorizeError::FlowOver);
-            return if named { Err(over()) } else { Ok(Self { id: None, flow: None, bound: None }) };
+            let then = Then::of(query);
+            return if named { Err(over()) } else { Ok(Self { id: None, flow: None, bound: None, then }) };
         };
         let flow = site.gateway.flow(id, &hash).await.map_err(|error| stuck(browser, &error))?;
-        Ok(Self { id: Some(id), flow: Some(flow), bound: Some((id, hash)) })
+        Ok(Self { id: Some(id), flow: Some(flow), bound: Some((id, hash)), then: None })
+    }
+
+    /// What the flow's client is called, if there is a flow.
+    pub fn client_name(&self) -> Option<&str> {
+        self.flow.as_ref().map(|(_, client)| client.name.as_str())
+    }
+
+    /// Whoever has just signed in goes on, with the new session.
+    pub async fn arrived(
+        &self,
+        site: &Site,
+        browser: &Browser,
+        device: &Device,
+        new: &NewSession,
+    ) -> Response {
+        let noted = match &self.bound {
+            Some((flow, hash)) => site.gateway.signed_in(*flow, hash, new.id).await.map(drop),
+            None => Ok(()),
+        };
+        let on = || see_other(&arrival(self.id, self.then));
+        let on = noted.map_or_else(|error| fault(browser, &error), |()| on());
+        device.keep(session::keep(on, &new.token))
     }
 
     /// A page in the language that the client asked for, else the browser's.
@@ -103,11 +132,14 @@ pub async fn page(
 fn show(site: &Site, stage: &Stage, status: StatusCode, page: Page, email: String) -> Response {
     let page = pages::SignIn {
         page,
-        client: stage.flow.as_ref().map(|(_, client)| client.name.clone()),
-        action: with_flow("/sign-in", stage.id),
+        client: stage.client_name().map(str::to_owned),
+        then: stage.then.is_some(),
+        action: on_the_way("/sign-in", stage.id, stage.then),
         email,
         sign_up: with_flow("/sign-up", stage.id),
+        reset: with_flow("/reset-password", stage.id),
         managed: with_flow("/managed", stage.id),
+        passkey: on_the_way("/sign-in/passkey", stage.id, stage.then),
     };
     stage.leading(site, html_with(status, &page))
 }
@@ -135,17 +167,12 @@ pub async fn post(
     if let Err(too_many) = site.limits.check(&browser) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
-    let replaced = session::token(&headers);
+    let (replaced, device) = (session::token(&headers), Device::of(&headers, &site.gateway.entropy));
+    let visit = device.visit(stage.client_name());
     let identity = &site.gateway.identity;
-    match identity.sign_in(browser.origin(), fields.email.clone(), fields.password, replaced).await {
-        Ok(new) => {
-            let noted = match &stage.bound {
-                Some((flow, hash)) => site.gateway.signed_in(*flow, hash, new.id).await.map(drop),
-                None => Ok(()),
-            };
-            let on = noted.map_or_else(|error| fault(&browser, &error), |()| see_other(&resume_at(stage.id)));
-            Ok(session::keep(on, &new.token))
-        }
+    match identity.sign_in(browser.origin(), fields.email.clone(), fields.password, replaced, visit).await {
+        Ok(SignedIn::SecondStep(token)) => Ok(second_step::lead(&stage, &token)),
+        Ok(SignedIn::Session(new)) => Ok(stage.arrived(&site, &browser, &device, &new).await),
         Err(failure) => Err(refuse_call(failure, refuse)),
     }
 }

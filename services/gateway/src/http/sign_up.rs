@@ -4,6 +4,7 @@ use super::{
     Site,
     authorize::{resume_at, with_flow},
     binding::Binding,
+    device::Device,
     fault, pages, see_other, session,
     sign_in::{Stage, refuse_call, with_retry_after},
 };
@@ -105,7 +106,7 @@ pub async fn password_page(
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
     let sign_up = find(&site, &browser, &token).await?;
-    let targets = targets(&site, &browser, &sign_up).await?;
+    let (targets, _) = destination(&site, &browser, &sign_up).await?;
     Ok(choose(targets, StatusCode::OK, browser.page().in_language(sign_up.language), &sign_up))
 }
 
@@ -122,14 +123,19 @@ fn choose(targets: FormTargets, status: StatusCode, page: Page, sign_up: &SignUp
 }
 
 /// Where the form may lead on to: to the client whose flow the sign-up began in, or, when that is over, to the
-/// start page.
-async fn targets(site: &Site, browser: &Browser, sign_up: &SignUp) -> Result<FormTargets, Response> {
-    let back = match sign_up.continuation {
+/// start page; and what that client is called.
+async fn destination(
+    site: &Site,
+    browser: &Browser,
+    sign_up: &SignUp,
+) -> Result<(FormTargets, Option<String>), Response> {
+    let found = match sign_up.continuation {
         Some(flow) => site.gateway.leads_to(flow).await.map_err(|fault_| fault(browser, &fault_))?,
         None => None,
     };
+    let (back, client) = found.unzip();
     let home = site.gateway.terms.home.clone();
-    Ok(FormTargets(back.iter().map(RegisteredUri::url).chain([home]).collect()))
+    Ok((FormTargets(back.iter().map(RegisteredUri::url).chain([home]).collect()), client))
 }
 
 /// What the form has.
@@ -147,7 +153,7 @@ pub async fn password(
     Form(fields): Form<Choice>,
 ) -> Result<Response, Response> {
     let sign_up = find(&site, &browser, &token).await?;
-    let targets = targets(&site, &browser, &sign_up).await?;
+    let (targets, client) = destination(&site, &browser, &sign_up).await?;
     let refuse = |refusal: Refusal| {
         let page = browser.page().in_language(sign_up.language);
         choose(targets.clone(), http_status(refusal.kind), page.refused(refusal), &sign_up)
@@ -156,8 +162,10 @@ pub async fn password(
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let (identity, replaced) = (&site.gateway.identity, session::token(&headers));
-    match identity.complete_sign_up(browser.origin(), token, fields.password, replaced).await {
-        Ok(new) => Ok(go_on(&site, &browser, &headers, &new).await),
+    let device = Device::of(&headers, &site.gateway.entropy);
+    let visit = device.visit(client.as_deref());
+    match identity.complete_sign_up(browser.origin(), token, fields.password, replaced, visit).await {
+        Ok(new) => Ok(device.keep(go_on(&site, &browser, &headers, &new).await)),
         Err(failure) => Err(refuse_call(failure, refuse)),
     }
 }

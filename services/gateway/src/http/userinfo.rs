@@ -42,20 +42,25 @@ async fn answer(site: &Site, token: Option<&str>) -> Response {
         return (StatusCode::FORBIDDEN, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
     }
     match site.gateway.identity.session(claims.sid, false).await {
-        Ok(Some(session)) if session.account == claims.sub => Json(about(&claims, &session)).into_response(),
+        Ok(Some(session)) if session.account == claims.sub => {
+            Json(about(&site.gateway.terms.issuer, &claims, &session)).into_response()
+        }
         Ok(_) => unauthorized("Bearer error=\"invalid_token\""),
         Err(failure) => unavailable(&Fault::from(failure)),
     }
 }
 
 /// What the scopes allow.
-fn about(claims: &Claims, session: &Session) -> Value {
+fn about(issuer: &str, claims: &Claims, session: &Session) -> Value {
     let mut about = json!({ "sub": claims.sub });
     if claims.has_scope("profile") {
         about["name"] = session.name.as_str().into();
         about["preferred_username"] = session.unique_id.clone().into();
         about["locale"] = session.language.as_str().into();
         about["zoneinfo"] = session.time_zone.as_str().into();
+        if !session.image.is_empty() {
+            about["picture"] = format!("{issuer}/images/{}/192", session.image).into();
+        }
     }
     if claims.has_scope("email") {
         about["email"] = session.email.as_str().into();

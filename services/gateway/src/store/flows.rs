@@ -114,20 +114,21 @@ pub async fn extend(
     Ok(())
 }
 
-/// Where a flow leads to.
-pub async fn redirect_uri(
+/// Where a flow leads to, and what its client is called.
+pub async fn destination(
     connection: &mut PgConnection,
     id: Uuid,
     now: OffsetDateTime,
-) -> sqlx::Result<Option<RegisteredUri>> {
-    let text = sqlx::query_scalar!(
-        "SELECT redirect_uri FROM flows WHERE flow_id = $1 AND expire_time > $2",
+) -> sqlx::Result<Option<(RegisteredUri, String)>> {
+    let row = sqlx::query!(
+        "SELECT redirect_uri, name FROM flows JOIN clients USING (client_id)
+         WHERE flow_id = $1 AND expire_time > $2",
         id,
         now,
     )
     .fetch_optional(connection)
     .await?;
-    text.map(|text| text.parse().map_err(broken)).transpose()
+    row.map(|row| Ok((row.redirect_uri.parse().map_err(broken)?, row.name))).transpose()
 }
 
 /// Ends a flow because it is answered; `false`: it was over.

@@ -5,7 +5,7 @@ use crate::domain::{account::Account, sign_up::SignUp};
 use crate::store;
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, Email, Kind, Language, OrganizationId, SignUpId, TimeZone};
+use pass_types::{AccountId, Appearance, Email, Kind, Language, OrganizationId, SignUpId, TimeZone};
 
 /// All that the mail of a sign-up needs.
 pub struct SignUpMail {
@@ -39,10 +39,10 @@ impl Identity {
     pub async fn mail_preferences(
         &self,
         email: &Email,
-    ) -> Result<Option<(Language, TimeZone)>, DirectoryError> {
+    ) -> Result<Option<(Language, TimeZone, Appearance)>, DirectoryError> {
         let mut db = self.pool.acquire().await?;
         let account = store::accounts::by_email(&mut db, email).await?;
-        Ok(account.map(|account| (account.language, account.time_zone)))
+        Ok(account.map(|account| (account.language, account.time_zone, account.appearance)))
     }
 
     /// How many Managed Accounts of an organization have an address in a domain (DOM-6).

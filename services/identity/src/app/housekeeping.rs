@@ -1,7 +1,7 @@
 //! What has to be done when its time has come: ending sessions, forgetting what is no longer needed.
 
 use super::{Identity, myself};
-use crate::domain::session::EndCause;
+use crate::domain::{session::EndCause, space::Tries};
 use crate::{events, store};
 use time::{Duration, OffsetDateTime};
 
@@ -13,8 +13,9 @@ const ENDED_KEPT: Duration = Duration::days(1);
 const DELETED_KEPT: Duration = Duration::days(1);
 /// How long what came of a test sign-in is kept.
 const TESTS_KEPT: Duration = Duration::days(30);
-/// How long the login history is kept: 13 months (ACC-11); so the log of SAML sign-ins.
-const HISTORY_KEPT: Duration = Duration::days(13 * 31);
+/// How long the login history is kept: 13 months (ACC-11); so security events, devices that were not seen again, and
+/// the log of SAML sign-ins.
+pub(super) const HISTORY_KEPT: Duration = Duration::days(13 * 31);
 
 impl Identity {
     /// Does all of it until nothing is left to do. What fails keeps nothing else from being done; the first fault.
@@ -55,10 +56,20 @@ impl Identity {
         let mut db = self.pool.acquire().await?;
         let removed = [
             store::sign_ups::prune(&mut db, now, BATCH).await?,
+            store::password_resets::prune(&mut db, now, BATCH).await?,
+            store::email_changes::prune(&mut db, now, BATCH).await?,
             store::sessions::prune(&mut db, now - ENDED_KEPT, BATCH).await?,
             store::login_history::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
+            store::security_events::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
+            store::known_devices::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
+            store::login_alerts::prune(&mut db, now, BATCH).await?,
             store::throttles::prune(&mut db, now, BATCH).await?,
+            store::space_tries::prune(&mut db, now - Tries::FORGOTTEN, BATCH).await?,
             store::saml::flows::prune(&mut db, now, BATCH).await?,
+            store::second_factors::authenticators::prune_drafts(&mut db, now, BATCH).await?,
+            store::second_factors::keys::prune_challenges(&mut db, now, BATCH).await?,
+            store::second_factors::steps::prune(&mut db, now, BATCH).await?,
+            store::second_factors::passkey_sign_ins::prune(&mut db, now, BATCH).await?,
             store::saml::tests::prune(&mut db, now - TESTS_KEPT, BATCH).await?,
             store::saml::log::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
             store::saml::strangers::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,

@@ -2,36 +2,57 @@
 //! commits, in that order; nothing is hashed and nobody is called inside a transaction.
 
 mod authorize;
+mod deletion;
+mod devices;
 mod directory;
+mod email_change;
+mod guessing;
 pub mod hashing;
+mod history;
 mod housekeeping;
+pub mod images;
+mod login_alerts;
 mod lookup;
 mod managed;
 pub mod operators;
+pub mod passwords;
 mod profile;
 pub mod saml;
+pub mod second_factor;
+mod security_events;
 mod sessions;
 mod sign_in;
 mod sign_up;
+pub mod spaces;
 
 pub use directory::SignUpMail;
+pub use email_change::AddressChange;
+pub use login_alerts::AskedAbout;
 pub use lookup::View;
 pub use managed::{Invited, ManagedInvitationMail, Target};
+pub use passwords::PasswordResetMail;
 pub use sessions::{Browser, SessionError};
-pub use sign_in::Attempt;
+pub use sign_in::{Attempt, SignedIn};
 pub use sign_up::SignedUp;
 
 use crate::domain::{
+    guessing::{Allowance, InARow},
     session::{Beginning, Policy, Session},
     throttle::Limit,
 };
-use crate::{events, events::ByCaller, grpc::neighbours::Neighbours, store};
+use crate::{
+    events,
+    events::ByCaller,
+    grpc::{legacy::Directories, neighbours::Neighbours},
+    store,
+};
 use hashing::Hasher;
 use pass_events::Outbox;
 use pass_mesh::{Caller, Failure};
 use pass_proto::errors::v1::ErrorReason;
 use pass_runtime::seal::Envelope;
 use pass_types::{AccountId, Actor, Entropy, Kind, LinkKey, Secret, SecretHash, SessionId, SharedClock};
+use passwords::range::Ranges;
 use sqlx::{PgPool, Postgres, Transaction};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -45,6 +66,8 @@ pub struct Identity {
     pub outbox: Outbox,
     /// What hashes passwords.
     pub hasher: Hasher,
+    /// What else knows leaked ones, if anything does.
+    pub ranges: Option<Ranges>,
     /// The time.
     pub clock: SharedClock,
     /// Randomness.
@@ -59,6 +82,12 @@ pub struct Identity {
     pub envelope: Envelope,
     /// What is asked of other services.
     pub neighbours: Neighbours,
+    /// What is asked of products about their legacy spaces.
+    pub directories: Directories,
+    /// What second factors are sealed and judged by.
+    pub second_factors: second_factor::Tools,
+    /// Where profile images are decoded.
+    pub decoding: images::Decoding,
 }
 
 /// What operators decide.
@@ -70,10 +99,30 @@ pub struct Rules {
     pub sign_ups_per_address: Limit,
     /// Sign-ups per network.
     pub sign_ups_per_network: Limit,
+    /// Password resets per email address.
+    pub password_resets_per_address: Limit,
+    /// Password resets per network.
+    pub password_resets_per_network: Limit,
+    /// Changes of address per account.
+    pub email_changes_per_account: Limit,
+    /// Changes to the same address, by whomever.
+    pub email_changes_per_address: Limit,
     /// Failed sign-ins per network.
     pub failed_sign_ins_per_network: Limit,
+    /// Wrong passwords per address, from browsers that its account does not know (ACC-14).
+    pub wrong_passwords_per_account: Allowance,
+    /// Wrong passwords per browser that the account knows.
+    pub wrong_passwords_per_known_device: Allowance,
+    /// Wrong passwords in a row, at whatever pace, of either (ACC-14).
+    pub wrong_passwords_in_a_row: InARow,
+    /// Wrong codes of a second factor per account (ACC-9).
+    pub wrong_codes_per_account: Limit,
     /// SAML sign-ins that may be begun per network.
     pub saml_sign_ins_per_network: Limit,
+    /// Wrong passwords of a legacy space's user, by whomever (SPC-2).
+    pub space_tries_per_user: Limit,
+    /// Wrong passwords of legacy spaces, per network.
+    pub space_tries_per_network: Limit,
     /// Where the pages of the console begin.
     pub console_url: String,
     /// Where the pages of the gateway begin.
@@ -120,7 +169,10 @@ impl Identity {
         now: OffsetDateTime,
     ) -> Result<NewSession, sqlx::Error> {
         let id = SessionId::generate(&self.entropy, now);
-        let (account, organization, method) = (beginning.account, beginning.organization, beginning.method);
+        let (account, organization) = (beginning.account, beginning.organization);
+        // After a password comes what decides.
+        let method = beginning.second.unwrap_or(beginning.method);
+        let visit = beginning.visit.clone();
         let session = Session::begin(id, beginning, self.rules.sessions, now);
         let token = Secret::generate(&self.entropy);
         store::sessions::insert(tx, &session, &token.hash()).await?;
@@ -129,6 +181,7 @@ impl Identity {
             account,
             at: now,
             origin: &caller.origin,
+            product: visit.product.as_str(),
             method,
             refused: None,
         };
@@ -139,6 +192,9 @@ impl Identity {
             None => event,
         };
         self.outbox.publish(tx, event).await?;
+        if organization.is_none() {
+            self.recognize(tx, caller, &session, &visit).await?;
+        }
         Ok(NewSession { session, token })
     }
 

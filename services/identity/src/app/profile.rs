@@ -1,7 +1,10 @@
 //! The owner's own profile (ACC-3, ACC-4).
 
 use super::{Identity, Owner, database_kind};
-use crate::domain::account::{Account, Change, ChangeRefused};
+use crate::domain::{
+    account::{Account, Change, ChangeRefused},
+    security_event::Kind as Noted,
+};
 use crate::{
     events::{self, ByCaller},
     store::{self, accounts::WriteError},
@@ -46,6 +49,9 @@ impl Identity {
             return Ok(account);
         }
         store::accounts::update(&mut tx, &account).await?;
+        if fields.contains(&"unique_id") {
+            self.note_for_owner(&mut tx, owner.caller, account.id, Noted::UniqueIdChanged, "").await?;
+        }
         let changed = events::account_changed(account.id, &fields);
         self.outbox.publish(&mut tx, changed.by_caller(owner.caller)).await?;
         tx.commit().await?;

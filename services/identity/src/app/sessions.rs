@@ -3,6 +3,7 @@
 use super::{Identity, Owner, Tx, database_kind};
 use crate::domain::{
     account::Account,
+    security_event::Kind as What,
     session::{EndCause, Over, Session},
 };
 use crate::{
@@ -119,6 +120,9 @@ impl Identity {
         for id in &ended {
             let event = events::session_ended(owner.account, *id, EndCause::EndedByOwner);
             self.outbox.publish(&mut tx, event.by_caller(owner.caller)).await?;
+        }
+        if !ended.is_empty() {
+            self.note_for_owner(&mut tx, owner.caller, owner.account, What::OtherSessionsEnded, "").await?;
         }
         tx.commit().await?;
         Ok(ended.len())

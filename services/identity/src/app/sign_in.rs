@@ -4,19 +4,26 @@
 //! password is hashed, and the same statements run; what they wrote for nobody is taken back before
 //! the commit.
 
-use super::{Identity, NewSession, database_kind, hashing::HashError, hashing::Verdict};
+use super::{
+    Identity, NewSession, database_kind,
+    guessing::Try,
+    hashing::{HashError, Verdict},
+    second_factor::NewStep,
+};
 use crate::domain::{
+    device::Visit,
     password::Password,
+    security_event::Kind as What,
     session::{Beginning, EndCause, Method},
     throttle::TooOften,
 };
 use crate::{
     events::{self, ByCaller},
-    store,
+    store::{self, accounts::Credentials},
 };
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, Email, Kind, Secret, SecretHash, network};
+use pass_types::{AccountId, Email, Kind, Secret};
 use sqlx::Connection;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -29,6 +36,16 @@ pub struct Attempt {
     pub password: Password,
     /// The browser's session so far.
     pub replaced: Option<Secret>,
+    /// Which browser it is, and what for.
+    pub visit: Visit,
+}
+
+/// What a right password leads to.
+pub enum SignedIn {
+    /// Somebody is signed in.
+    Session(NewSession),
+    /// A second factor is to be shown (ACC-9).
+    SecondStep(AccountId, NewStep),
 }
 
 /// Why somebody was not signed in.
@@ -40,6 +57,9 @@ pub enum SignInError {
     /// Too many failed from this network.
     #[error("there were too many failed tries from this network; wait a while, then try again")]
     TooOften(Duration),
+    /// Too many were wrong (ACC-14). How to recover is said whether or not there is such an account.
+    #[error("there were too many wrong passwords; wait a while, or reset the password")]
+    Locked(Duration),
     /// Too many passwords are being hashed, or hashing failed.
     #[error("the password could not be checked just now")]
     Hash(#[from] HashError),
@@ -48,96 +68,122 @@ pub enum SignInError {
     Database(#[from] sqlx::Error),
 }
 
-/// An account and the hash of its password.
-type Known = (AccountId, String);
-
 impl Identity {
     /// Signs in, and ends the session that the browser had.
-    pub async fn sign_in(&self, caller: &Caller, attempt: Attempt) -> Result<NewSession, SignInError> {
+    pub async fn sign_in(&self, caller: &Caller, attempt: Attempt) -> Result<SignedIn, SignInError> {
         let now = self.clock.now();
-        let by_network = self.subject("sign-in network", &network(&caller.origin.address));
-        let known = self.candidate(&by_network, &attempt.email, now).await?;
-        let stored = known.as_ref().map(|(_, hash)| hash.as_str());
-        match (self.hasher.verify(attempt.password.clone(), stored).await?, known) {
-            (Verdict::Right { outdated }, Some(known)) => {
-                let rehash = if outdated { Some(self.hasher.hash(attempt.password).await?) } else { None };
-                self.let_in(caller, &known, rehash, attempt.replaced.as_ref()).await
+        let Attempt { email, password: _, replaced: _, visit } = &attempt;
+        let (tried, mut known) = self.begin_try(caller, email, visit.device.as_ref(), now).await?;
+        // A sign-in at the same time may renew the hash while the password is compared with it: then once more.
+        for _ in 0..2 {
+            let verdict = self.compare(&attempt, known.as_ref(), &tried, now).await?;
+            let (Verdict::Right { outdated }, Some(found)) = (verdict, &known) else { break };
+            // Hashed anew while there is room for it, else the next time: nobody is kept out for that.
+            let rehash = if outdated { self.hasher.hash(attempt.password.clone()).await.ok() } else { None };
+            if let Some(signed_in) = self.let_in(caller, found, rehash, &tried, &attempt).await? {
+                return Ok(signed_in);
             }
-            (_, known) => {
-                self.turn_away(caller, known, &by_network, now).await?;
-                Err(SignInError::CredentialsInvalid)
-            }
+            let device = visit.device.as_ref().map(Secret::hash);
+            let mut db = self.pool.acquire().await?;
+            known = store::accounts::credentials(&mut db, email, device.as_ref()).await?;
         }
+        self.turn_away(caller, known, &tried, visit, now).await?;
+        Err(SignInError::CredentialsInvalid)
     }
 
-    /// Whom the address belongs to, if the network may try at all.
-    async fn candidate(
+    async fn compare(
         &self,
-        by_network: &SecretHash,
-        email: &Email,
+        attempt: &Attempt,
+        known: Option<&Credentials>,
+        tried: &Try,
         now: OffsetDateTime,
-    ) -> Result<Option<Known>, SignInError> {
-        let mut db = self.pool.acquire().await?;
-        let empty_at = store::throttles::empty_at(&mut db, by_network, now).await?;
-        self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
-        Ok(store::accounts::credentials(&mut db, email).await?)
+    ) -> Result<Verdict, SignInError> {
+        let stored = known.map(|known| known.password_hash.as_str());
+        let verdict = self.hasher.verify(attempt.password.clone(), stored).await;
+        if verdict.is_err() {
+            // It was not looked at.
+            self.give_back(&mut *self.pool.acquire().await?, tried, now).await?;
+        }
+        Ok(verdict?)
     }
 
+    /// Lets the owner in; `None`: the account has another hash by now.
     async fn let_in(
         &self,
         caller: &Caller,
-        (account, hash): &Known,
+        Credentials { account, password_hash, knows_device: _ }: &Credentials,
         rehash: Option<String>,
-        replaced: Option<&Secret>,
-    ) -> Result<NewSession, SignInError> {
+        tried: &Try,
+        attempt: &Attempt,
+    ) -> Result<Option<SignedIn>, SignInError> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
+        self.count_right(&mut tx, tried, now).await?;
         // The password may have been changed while it was being checked.
-        let still = match rehash {
-            Some(new) => store::accounts::replace_password_hash(&mut tx, *account, hash, &new).await?,
-            None => store::accounts::lock_password_hash(&mut tx, *account, hash).await?,
+        let still = match &rehash {
+            Some(new) => {
+                store::accounts::replace_password_hash(&mut tx, *account, password_hash, new).await?
+            }
+            None => store::accounts::lock_password_hash(&mut tx, *account, password_hash).await?,
         };
         if !still {
-            return Err(SignInError::CredentialsInvalid);
+            return Ok(None);
+        }
+        let hash = rehash.as_ref().unwrap_or(password_hash);
+        if let Some(step) = self.second_step_of_sign_in(&mut tx, *account, hash).await? {
+            tx.commit().await?;
+            return Ok(Some(SignedIn::SecondStep(*account, step)));
         }
         let (origin, method) = (caller.origin.clone(), Method::Password);
-        let beginning =
-            Beginning { account: *account, organization: None, method, anew: true, origin, not_after: None };
+        let beginning = Beginning {
+            account: *account,
+            organization: None,
+            method,
+            second: None,
+            anew: true,
+            origin,
+            visit: attempt.visit.clone(),
+            not_after: None,
+        };
         let session = self.begin_session(&mut tx, caller, beginning, now).await?;
-        if let Some(replaced) = replaced {
+        if let Some(replaced) = &attempt.replaced {
             self.end_in(&mut tx, caller, replaced, EndCause::Replaced).await?;
         }
         tx.commit().await?;
-        Ok(session)
+        Ok(Some(SignedIn::Session(session)))
     }
 
     async fn turn_away(
         &self,
         caller: &Caller,
-        known: Option<Known>,
-        by_network: &SecretHash,
+        known: Option<Credentials>,
+        tried: &Try,
+        visit: &Visit,
         now: OffsetDateTime,
     ) -> Result<(), sqlx::Error> {
         let nobody = AccountId::generate(&self.entropy, now);
         let reason = ErrorReason::CredentialsInvalid;
         let mut tx = self.pool.begin().await?;
-        let empty_at = store::throttles::lock(&mut tx, by_network, now).await?;
-        let after = self.rules.failed_sign_ins_per_network.take(empty_at, now).unwrap_or(empty_at);
-        store::throttles::save(&mut tx, by_network, after).await?;
+        let locked = self.count_wrong(&mut tx, tried, now).await?;
 
         let mut noted = tx.begin().await?;
-        let account = known.as_ref().map_or(nobody, |(account, _)| *account);
+        let account = known.as_ref().map_or(nobody, |known| known.account);
         let entry = store::login_history::Entry {
             id: self.entropy.uuid(now),
             account,
             at: now,
             origin: &caller.origin,
+            product: visit.product.as_str(),
             method: Method::Password,
             refused: Some(reason.code()),
         };
         store::login_history::insert(&mut noted, &entry).await?;
         let refused = events::sign_in_refused(account, reason);
         self.outbox.publish(&mut noted, refused.by_caller(caller)).await?;
+        if locked {
+            self.note_for_owner(&mut noted, caller, account, What::SignInLocked, "").await?;
+            self.outbox.publish(&mut noted, events::sign_in_locked(account).by_caller(caller)).await?;
+        }
         if known.is_some() {
             noted.commit().await?;
         } else {
@@ -157,7 +203,7 @@ impl Problem for SignInError {
     fn kind(&self) -> Kind {
         match self {
             Self::CredentialsInvalid => Kind::Unauthenticated,
-            Self::TooOften(_) => Kind::RateLimited,
+            Self::TooOften(_) | Self::Locked(_) => Kind::RateLimited,
             Self::Hash(error) => error.kind(),
             Self::Database(error) => database_kind(error).0,
         }
@@ -167,6 +213,7 @@ impl Problem for SignInError {
         match self {
             Self::CredentialsInvalid => ErrorReason::CredentialsInvalid,
             Self::TooOften(_) => ErrorReason::RateLimited,
+            Self::Locked(_) => ErrorReason::SignInLocked,
             Self::Hash(error) => error.reason(),
             Self::Database(error) => database_kind(error).1,
         }
@@ -174,7 +221,7 @@ impl Problem for SignInError {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooOften(wait) => Some(*wait),
+            Self::TooOften(wait) | Self::Locked(wait) => Some(*wait),
             Self::Hash(error) => error.retry_after(),
             _ => None,
         }

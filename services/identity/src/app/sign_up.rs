@@ -1,9 +1,9 @@
 //! Signing up (ACC-1): asking for an account, following the link, choosing the password.
 
-use super::{Identity, NewSession, database_kind, hashing::HashError};
+use super::{Identity, NewSession, database_kind, passwords::ChoiceError};
 use crate::domain::{
     account::Account,
-    password::{Password, Refused},
+    device::Visit,
     session::{Beginning, EndCause, Method},
     sign_up::{Continuation, SignUp, Wish},
     throttle::TooOften,
@@ -14,7 +14,7 @@ use crate::{
 };
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, Invalid, Kind, Secret, SignUpId, UniqueId, Violation, network};
+use pass_types::{AccountId, Kind, Secret, SignUpId, UniqueId, Violation, network};
 use std::time::Duration;
 
 /// What the links of sign-ups are minted for.
@@ -41,15 +41,9 @@ pub enum SignUpError {
     /// Used, expired, never was, or the address got an account meanwhile.
     #[error("this link was used or has expired")]
     LinkInvalid,
-    /// ACC-6.
-    #[error("the password must be 12-128 characters long")]
-    PasswordLength,
-    /// ACC-6.
-    #[error("this password is easily guessed; choose another")]
-    PasswordGuessable,
-    /// Too many passwords are being hashed, or hashing failed.
-    #[error("the password could not be taken just now")]
-    Hash(#[from] HashError),
+    /// The password was not taken (ACC-6).
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
     /// The database failed.
     #[error("signing up")]
     Database(#[from] sqlx::Error),
@@ -97,10 +91,11 @@ impl Identity {
         token: &str,
         password: String,
         replaced: Option<Secret>,
+        visit: Visit,
     ) -> Result<SignedUp, SignUpError> {
         let sign_up = self.sign_up_of_link(token).await?;
-        let hash = self.hash_chosen(password, &sign_up).await?;
-        self.open_account(caller, sign_up.id, &hash, replaced.as_ref()).await
+        let hash = self.hash_chosen(password, &sign_up.wish.name, &sign_up.wish.email).await?;
+        self.open_account(caller, sign_up.id, &hash, replaced.as_ref(), visit).await
     }
 
     /// The token of a sign-up's link; the same each time.
@@ -115,19 +110,13 @@ impl Identity {
         }
     }
 
-    /// Judges the password and hashes it, both where a processor may be busy for long.
-    async fn hash_chosen(&self, password: String, sign_up: &SignUp) -> Result<String, SignUpError> {
-        let (name, email) = (sign_up.wish.name.clone(), sign_up.wish.email.clone());
-        let chosen = self.hasher.run(move |_| Password::chosen(&password, &name, &email)).await?;
-        Ok(self.hasher.hash(chosen?).await?)
-    }
-
     async fn open_account(
         &self,
         caller: &Caller,
         id: SignUpId,
         password_hash: &str,
         replaced: Option<&Secret>,
+        visit: Visit,
     ) -> Result<SignedUp, SignUpError> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
@@ -137,15 +126,21 @@ impl Identity {
         let (id, unique_id) = (AccountId::generate(&self.entropy, now), UniqueId::generate(&self.entropy));
         let account = sign_up.complete(id, unique_id, now);
         store::accounts::insert(&mut tx, &account, Some(password_hash)).await?;
+        // Whoever wished for the address has to ask anew, should it be free again.
+        store::email_changes::forget_open_to(&mut tx, &account.email).await?;
         let created = events::account_created(account.id, account.kind);
         self.outbox.publish(&mut tx, created.by_caller(caller)).await?;
         let (origin, method) = (caller.origin.clone(), Method::Password);
+        // The owner's own browser: the first sign-in is no news (ACC-10).
+        self.see(&mut tx, account.id, &visit, &origin, now).await?;
         let beginning = Beginning {
             account: account.id,
             organization: None,
             method,
+            second: None,
             anew: true,
             origin,
+            visit,
             not_after: None,
         };
         let session = self.begin_session(&mut tx, caller, beginning, now).await?;
@@ -160,15 +155,6 @@ impl Identity {
 impl From<TooOften> for SignUpError {
     fn from(TooOften(wait): TooOften) -> Self {
         Self::TooOften(wait.unsigned_abs())
-    }
-}
-
-impl From<Refused> for SignUpError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Length => Self::PasswordLength,
-            Refused::Guessable => Self::PasswordGuessable,
-        }
     }
 }
 
@@ -187,8 +173,7 @@ impl Problem for SignUpError {
         match self {
             Self::TooOften(_) => Kind::RateLimited,
             Self::LinkInvalid => Kind::Precondition,
-            Self::PasswordLength | Self::PasswordGuessable => Kind::InvalidInput,
-            Self::Hash(error) => error.kind(),
+            Self::Choice(error) => error.kind(),
             Self::Database(error) => database_kind(error).0,
         }
     }
@@ -197,17 +182,14 @@ impl Problem for SignUpError {
         match self {
             Self::TooOften(_) => ErrorReason::RateLimited,
             Self::LinkInvalid => ErrorReason::LinkInvalid,
-            Self::PasswordLength => ErrorReason::PasswordLength,
-            Self::PasswordGuessable => ErrorReason::PasswordGuessable,
-            Self::Hash(error) => error.reason(),
+            Self::Choice(error) => error.reason(),
             Self::Database(error) => database_kind(error).1,
         }
     }
 
     fn violations(&self) -> Vec<Violation> {
         match self {
-            Self::PasswordLength => vec![Invalid("must be 12-128 characters long").of("password")],
-            Self::PasswordGuessable => vec![Invalid("is easily guessed").of("password")],
+            Self::Choice(error) => error.violations(),
             _ => Vec::new(),
         }
     }
@@ -215,7 +197,7 @@ impl Problem for SignUpError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooOften(wait) => Some(*wait),
-            Self::Hash(error) => error.retry_after(),
+            Self::Choice(error) => error.retry_after(),
             _ => None,
         }
     }

@@ -1,6 +1,9 @@
 //! An account and how its owner changes it (ACC-3, ACC-4).
 
-use super::managed::{Place, State};
+use super::{
+    image::ImageId,
+    managed::{Place, State},
+};
 use pass_types::{AccountId, AccountKind, Appearance, Email, Language, PersonName, TimeZone, UniqueId};
 use time::OffsetDateTime;
 
@@ -31,6 +34,8 @@ pub struct Account {
     pub place: Option<Place>,
     /// Staff of the company that runs the suite.
     pub operator: bool,
+    /// Its image, if it has one (ACC-5).
+    pub image: Option<ImageId>,
 }
 
 /// Which state of an account somebody saw: the etag.
@@ -72,6 +77,19 @@ impl Account {
     /// Whether somebody may be signed in to it: a Managed Account only while it is active (MAN-5).
     pub fn is_usable(&self) -> bool {
         self.place.is_none_or(|place| place.state == State::Active)
+    }
+
+    /// The account with another image or none, unless it has that already.
+    pub fn with_image(self, image: Option<ImageId>) -> Option<Self> {
+        (self.image != image).then(|| Self { image, version: Version(self.version.0 + 1), ..self })
+    }
+
+    /// The account with another address (ACC-7). A Managed Account's is its organization's to change (MAN-4).
+    pub fn move_to(self, email: Email) -> Result<Self, ChangeRefused> {
+        match self.kind {
+            AccountKind::Nulab => Ok(Self { email, version: Version(self.version.0 + 1), ..self }),
+            AccountKind::Managed => Err(ChangeRefused::Managed),
+        }
     }
 
     /// The account after the change, and the names of the fields that are different now. Wanting
@@ -138,6 +156,7 @@ mod tests {
             version: Version::FIRST,
             place: None,
             operator: false,
+            image: None,
         }
     }
 

@@ -151,6 +151,7 @@ impl Wish {
             version: Version::FIRST,
             place: Some(place),
             operator: false,
+            image: None,
         };
         Managed {
             account,

@@ -1,9 +1,10 @@
 //! Passwords and which ones may be chosen (ACC-6).
 //!
-//! There are no composition rules. What is refused is what guessers try first: common passwords
-//! (`common_passwords.txt` here, and the 30,000 that zxcvbn carries), patterns, and what others know
+//! There are no composition rules. What is refused is what guessers try first: leaked and common passwords (the lists
+//! of [`leaked`], and the 30,000 that zxcvbn carries), what is easily made of them, patterns, and what others know
 //! of the person or of the suite. How passwords are kept is for `app::hashing`.
 
+use super::leaked;
 use pass_types::{Email, Invalid, PersonName};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
@@ -19,8 +20,10 @@ pub struct Password(String);
 pub enum Refused {
     /// It has fewer than [`SHORTEST`] or more than [`LONGEST`] characters.
     Length,
-    /// It is common, leaked, or follows from what others know.
+    /// It is common, or follows from what others know.
     Guessable,
+    /// It is known from a leak.
+    Leaked,
 }
 
 /// Fewest characters.
@@ -30,7 +33,6 @@ pub const LONGEST: usize = 128;
 /// No password of so many characters has more bytes; what does is not even normalised.
 const MOST_BYTES: usize = LONGEST * 4;
 
-const COMMON: &str = include_str!("common_passwords.txt");
 /// Words that everybody tries on this suite.
 const OURS: [&str; 5] = ["nulab", "backlog", "cacoo", "typetalk", "nulabpass"];
 
@@ -50,7 +52,11 @@ impl Password {
         if password.0.chars().count() < SHORTEST {
             return Err(Refused::Length);
         }
-        if password.is_guessable(name, email) { Err(Refused::Guessable) } else { Ok(password) }
+        let folded = password.0.to_lowercase();
+        if leaked::is_derived(&folded) || password.is_guessable(&folded, name, email) {
+            return Err(Refused::Guessable);
+        }
+        if leaked::is_leaked(&folded) { Err(Refused::Leaked) } else { Ok(password) }
     }
 
     /// For hashing.
@@ -66,12 +72,9 @@ impl Password {
         (password.chars().count() <= LONGEST).then_some(Self(password))
     }
 
-    fn is_guessable(&self, name: &PersonName, email: &Email) -> bool {
-        let lower = self.0.to_lowercase();
-        if COMMON.lines().any(|common| common == lower) {
-            return true;
-        }
-        let (name, email) = (name.as_str().to_lowercase(), email.key().to_lowercase());
+    fn is_guessable(&self, folded: &str, name: &PersonName, email: &Email) -> bool {
+        let name = name.as_str().to_lowercase();
+        let email = email.as_str().nfkc().collect::<String>().to_lowercase();
         let mut known: Vec<&str> = OURS.to_vec();
         known.push(&name);
         known.push(&email);
@@ -80,8 +83,8 @@ impl Password {
         }
         let weak = |text: &str| zxcvbn::zxcvbn(text, &known).score() < Score::Three;
         // What is left without the words that everybody knows must be good enough by itself.
-        let rest = known.iter().fold(lower.clone(), |rest, word| rest.replace(word, ""));
-        weak(&self.0) || (rest != lower && weak(&rest))
+        let rest = known.iter().fold(folded.to_owned(), |rest, word| rest.replace(word, ""));
+        weak(&self.0) || (rest != folded && weak(&rest))
     }
 }
 
@@ -131,10 +134,21 @@ mod tests {
             "kawasemi-shoji1",
             "taro.yamada@kawasemi-shoji.co.jp",
             "NulabBacklog1",
-            "correcthorsebatterystaple",
             "letmeinletmein",
         ] {
             assert_eq!(choose(text), Err(Refused::Guessable), "{text}");
+        }
+        for text in ["ghbdtnghbdtnghbdtn", "Polniypizdec0211!!"] {
+            assert_eq!(choose(text), Err(Refused::Guessable), "{text}, made of a common one");
+        }
+        for text in [
+            "correcthorsebatterystaple",
+            "sfuwwjuwkvxezs",
+            "SFUWWJUWKVXEZS",
+            "ｓfuwwjuwkvxezs",
+            "24p9rjruw0rkq",
+        ] {
+            assert_eq!(choose(text), Err(Refused::Leaked), "{text}, as others spell it");
         }
         for text in ["violet otter maps seven dunes", "7h-Kqz!w9xT2", "つるのおんがえし夕焼け42番"]
         {

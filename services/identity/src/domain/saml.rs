@@ -1,7 +1,7 @@
 //! An organization's SAML connection and what signing in by it goes through (SML). How an answer is
 //! judged is `pass-saml`'s; here is what it is judged by, and what comes of it.
 
-use super::sign_up::Continuation;
+use super::{device::ProductName, sign_up::Continuation};
 use pass_saml::{Certificate, NameIdFormat};
 use pass_types::{
     AccountId, Email, Invalid, OrganizationId, SamlConnectionId, SamlTestId, Secret, SpaceKey, Violation,
@@ -168,6 +168,8 @@ pub struct Outstanding {
     pub test: Option<SamlTestId>,
     /// Where the person wanted to go.
     pub continuation: Continuation,
+    /// What the sign-in is for (ACC-11).
+    pub product: ProductName,
     /// It asked for a sign-in of the person, whatever session the identity provider has of them.
     pub force_authn: bool,
     /// What it said of us.
@@ -189,6 +191,8 @@ pub struct Pending {
     pub browser: Option<Kept>,
     /// Where the person wanted to go.
     pub continuation: Continuation,
+    /// What the sign-in is for (ACC-11).
+    pub product: ProductName,
     /// A test, or a sign-in.
     pub outcome: Outcome,
 }

@@ -1,7 +1,9 @@
 //! Sessions: one browser, signed in, until it signs out, is ended, or its time is over (ACC-12).
 
+use super::device::Visit;
 use pass_types::{AccountId, OrganizationId, Origin, SessionId};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 /// A session as it is stored, without the hash of its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Session {
     pub expires_at: OffsetDateTime,
     /// When it was ended before its time.
     pub ended_at: Option<OffsetDateTime>,
+    /// When a second factor was shown last (ACC-9).
+    pub second_factor_at: Option<OffsetDateTime>,
 }
 
 /// How long sessions last.
@@ -44,6 +48,14 @@ pub enum Method {
     /// `fed`: an identity provider said so. RFC 8176 has no name for that; relying parties know this one from
     /// Microsoft's tokens.
     Federated,
+    /// `otp`: a code of an authenticator app, or a recovery code.
+    OneTimeCode,
+    /// `hwk`: a security key, which can't be copied.
+    HardwareKey,
+    /// `swk`: a passkey that its device copies to others.
+    SoftwareKey,
+    /// `mfa`: several of them, beside each.
+    SeveralFactors,
 }
 
 /// Why a session ended.
@@ -61,6 +73,25 @@ pub enum EndCause {
     AccountSuspended,
     /// The person is no longer an operator.
     OperatorRemoved,
+    /// The account was deleted (ACC-13).
+    AccountDeleted,
+}
+
+/// A try to sign in, as the login history has it (ACC-11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// When.
+    pub at: OffsetDateTime,
+    /// From where.
+    pub origin: Origin,
+    /// What for; empty: no product, or it is not known.
+    pub product: String,
+    /// A [`Method`]'s name.
+    pub method: String,
+    /// The reason it was refused for; `None`: it was not.
+    pub refused: Option<String>,
 }
 
 /// Where and how a session begins.
@@ -72,10 +103,14 @@ pub struct Beginning {
     pub organization: Option<OrganizationId>,
     /// How the person proved who they are.
     pub method: Method,
+    /// The second factor, if one was shown (ACC-9); a passkey may be both.
+    pub second: Option<Method>,
     /// Whether they did so for this very sign-in.
     pub anew: bool,
     /// Where the sign-in came from.
     pub origin: Origin,
+    /// Which browser it is, and what for.
+    pub visit: Visit,
     /// When what the sign-in rests on is over: the identity provider's session, Nulab Pass.
     pub not_after: Option<OffsetDateTime>,
 }
@@ -90,19 +125,37 @@ const TOUCH_AFTER: Duration = Duration::minutes(1);
 impl Session {
     /// A new one.
     pub fn begin(id: SessionId, beginning: Beginning, policy: Policy, now: OffsetDateTime) -> Self {
-        let Beginning { account, organization: _, method, anew, origin, not_after } = beginning;
+        let Beginning { account, organization: _, method, second, anew, origin, visit: _, not_after } =
+            beginning;
         let end = now + policy.absolute;
+        let mut methods = vec![method];
+        for method in second.into_iter().flat_map(|second| [second, Method::SeveralFactors]) {
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
         Self {
             id,
             account,
-            methods: vec![method],
+            methods,
             anew,
             origin,
             created_at: now,
             last_used_at: now,
             expires_at: not_after.map_or(end, |not_after| not_after.min(end)),
             ended_at: None,
+            second_factor_at: second.map(|_| now),
         }
+    }
+
+    /// The session after a second factor was shown in it.
+    pub fn with_second_factor(mut self, method: Method, now: OffsetDateTime) -> Self {
+        for method in [method, Method::SeveralFactors] {
+            if !self.methods.contains(&method) {
+                self.methods.push(method);
+            }
+        }
+        Self { second_factor_at: Some(now), ..self }
     }
 
     /// The session if it is not over. The clock decides, whether or not a job has noticed yet.
@@ -130,12 +183,24 @@ impl Method {
         match self {
             Self::Password => "pwd",
             Self::Federated => "fed",
+            Self::OneTimeCode => "otp",
+            Self::HardwareKey => "hwk",
+            Self::SoftwareKey => "swk",
+            Self::SeveralFactors => "mfa",
         }
     }
 
     /// By its name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Password, Self::Federated].into_iter().find(|method| method.as_str() == name)
+        let all = [
+            Self::Password,
+            Self::Federated,
+            Self::OneTimeCode,
+            Self::HardwareKey,
+            Self::SoftwareKey,
+            Self::SeveralFactors,
+        ];
+        all.into_iter().find(|method| method.as_str() == name)
     }
 }
 
@@ -155,7 +220,26 @@ mod tests {
 
     fn beginning(account: AccountId, not_after: Option<OffsetDateTime>) -> Beginning {
         let (method, origin) = (Method::Password, Origin::default());
-        Beginning { account, organization: None, method, anew: true, origin, not_after }
+        let visit = Visit::default();
+        Beginning { account, organization: None, method, second: None, anew: true, origin, visit, not_after }
+    }
+
+    /// proves ACC-9: a session records how and when a second factor was shown, which goes into tokens as `amr`
+    #[test]
+    fn a_session_records_the_second_factor() {
+        let names = |session: &Session| session.methods.iter().map(|it| it.as_str()).collect::<Vec<_>>();
+        assert_eq!((names(&session()), session().second_factor_at), (vec!["pwd"], None));
+        let begin = |second| {
+            let Session { id, account, .. } = session();
+            let beginning = Beginning { second: Some(second), ..beginning(account, None) };
+            Session::begin(id, beginning, POLICY, START)
+        };
+        let signed_in = begin(Method::OneTimeCode);
+        assert_eq!((names(&signed_in), signed_in.second_factor_at), (vec!["pwd", "otp", "mfa"], Some(START)));
+        let later = START + Duration::HOUR;
+        let again = signed_in.with_second_factor(Method::HardwareKey, later);
+        assert_eq!((names(&again), again.second_factor_at), (vec!["pwd", "otp", "mfa", "hwk"], Some(later)));
+        assert_eq!(names(&again.clone().with_second_factor(Method::OneTimeCode, later)), names(&again));
     }
 
     /// proves SML-9, BIL-6: a session ends with what the sign-in rests on, and never later than others

@@ -58,6 +58,7 @@ impl SignUp {
             version: Version::FIRST,
             place: None,
             operator: false,
+            image: None,
         }
     }
 }

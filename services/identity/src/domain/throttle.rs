@@ -19,10 +19,24 @@ pub struct TooOften(pub Duration);
 impl Limit {
     /// Does it once more, given when the bucket will be empty: when it is empty then.
     pub fn take(self, empty_at: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDateTime, TooOften> {
-        let after = empty_at.max(now) + self.period / self.times.max(1);
-        let over = after - now - self.period;
+        let after = empty_at.max(now) + self.one();
+        if after > self.full(now) { Err(TooOften(after - now - self.period)) } else { Ok(after) }
+    }
+
+    /// What one takes.
+    pub fn one(self) -> Duration {
+        self.period / self.times.max(1)
+    }
+
+    /// When a bucket is empty that is full now.
+    pub fn full(self, now: OffsetDateTime) -> OffsetDateTime {
         // A division that does not come out even must not cost the last one of the period.
-        if over > Duration::MICROSECOND { Err(TooOften(over)) } else { Ok(after) }
+        now + self.period + Duration::MICROSECOND
+    }
+
+    /// One that was taken does not count after all: when the bucket is empty then.
+    pub fn give_back(self, empty_at: OffsetDateTime) -> OffsetDateTime {
+        empty_at - self.one()
     }
 }
 
@@ -42,6 +56,14 @@ mod tests {
         }
         assert_eq!(limit.take(empty_at, START), Err(TooOften(Duration::minutes(20))));
         assert!(limit.take(empty_at, START + Duration::minutes(20)).is_ok());
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let limit = Limit { times: 1, period: Duration::HOUR };
+        let after = limit.take(START, START).unwrap();
+        assert!(limit.take(after, START).is_err());
+        assert_eq!(limit.take(limit.give_back(after), START), Ok(after));
     }
 
     proptest! {

@@ -36,10 +36,11 @@ impl AccountService for Services {
         &self,
         request: Request<CompleteSignUpRequest>,
     ) -> Result<Response<CompleteSignUpResponse>, Status> {
-        let (caller, CompleteSignUpRequest { token, password, replaced_token }) = open(request)?;
+        let (caller, CompleteSignUpRequest { token, password, replaced_token, visit }) = open(request)?;
+        let visit = convert::visit(visit).map_err(violation)?;
         // A browser may send anything; what is no token is no session's.
         let replaced = replaced_token.parse().ok();
-        let signed_up = self.0.complete_sign_up(&caller, &token, password, replaced).await;
+        let signed_up = self.0.complete_sign_up(&caller, &token, password, replaced, visit).await;
         let signed_up = signed_up.map_err(status)?;
         Ok(Response::new(convert::signed_up(signed_up)))
     }

@@ -1,10 +1,12 @@
 //! Messages to the domain and back. Every message is taken apart field by field, so that a new field
 //! does not compile until somebody has decided about it.
 
+use super::second_factor_convert;
 use crate::{
-    app::{Attempt, Browser, NewSession, SignUpMail, SignedUp, View},
+    app::{Attempt, Browser, NewSession, SignUpMail, SignedIn, SignedUp, View},
     domain::{
         account::{self, Change, Version},
+        device::Visit,
         password::Password,
         session::Session,
         sign_up::{SignUp, Wish},
@@ -14,7 +16,7 @@ use pass_proto::{
     convert::{FromWire, timestamp},
     identity::v1 as wire,
 };
-use pass_types::{AccountId, Invalid, Language, TimeZone, Violation};
+use pass_types::{AccountId, Appearance, Invalid, Language, TimeZone, Violation};
 use std::str::FromStr;
 use uuid::Uuid;
 
@@ -64,9 +66,16 @@ pub fn signed_up(signed_up: SignedUp) -> wire::CompleteSignUpResponse {
     }
 }
 
+/// A browser may send anything; what is no token is an unknown device's.
+pub fn visit(shown: Option<wire::Visit>) -> Result<Visit, Violation> {
+    let wire::Visit { device_token, product } = shown.unwrap_or_default();
+    Ok(Visit { device: device_token.parse().ok(), product: parse(&product, "visit.product")? })
+}
+
 pub fn attempt(request: wire::SignInRequest) -> Result<Attempt, Violation> {
-    let wire::SignInRequest { email, password, replaced_token } = request;
+    let wire::SignInRequest { email, password, replaced_token, visit: shown } = request;
     Ok(Attempt {
+        visit: visit(shown)?,
         email: parse(&email, "email")?,
         password: Password::typed(&password).map_err(|problem| problem.of("password"))?,
         // A browser may send anything; what is no token is no session's.
@@ -74,8 +83,19 @@ pub fn attempt(request: wire::SignInRequest) -> Result<Attempt, Violation> {
     })
 }
 
-pub fn signed_in(new: &NewSession) -> wire::SignInResponse {
-    wire::SignInResponse { session: Some(new_session(new)), account_id: new.session.account.to_string() }
+pub fn signed_in(signed_in: &SignedIn) -> wire::SignInResponse {
+    match signed_in {
+        SignedIn::Session(new) => wire::SignInResponse {
+            session: Some(new_session(new)),
+            account_id: new.session.account.to_string(),
+            second_step: None,
+        },
+        SignedIn::SecondStep(account, step) => wire::SignInResponse {
+            session: None,
+            account_id: account.to_string(),
+            second_step: Some(second_factor_convert::step(step)),
+        },
+    }
 }
 
 pub fn new_session(new: &NewSession) -> wire::NewSession {
@@ -87,8 +107,18 @@ pub fn new_session(new: &NewSession) -> wire::NewSession {
 }
 
 pub fn session(session: Session) -> wire::Session {
-    let Session { id, account, methods, anew, origin, created_at, last_used_at, expires_at, ended_at: _ } =
-        session;
+    let Session {
+        id,
+        account,
+        methods,
+        anew,
+        origin,
+        created_at,
+        last_used_at,
+        expires_at,
+        ended_at: _,
+        second_factor_at,
+    } = session;
     wire::Session {
         session_id: id.to_string(),
         account_id: account.to_string(),
@@ -98,6 +128,7 @@ pub fn session(session: Session) -> wire::Session {
         methods: methods.iter().map(|method| method.as_str().to_owned()).collect(),
         address: origin.address,
         user_agent: origin.user_agent,
+        second_factor_time: second_factor_at.map(timestamp),
         anew,
     }
 }
@@ -120,6 +151,7 @@ pub fn account(account: account::Account) -> wire::Account {
         version,
         place,
         operator,
+        image,
     } = account;
     wire::Account {
         account_id: id.to_string(),
@@ -134,6 +166,7 @@ pub fn account(account: account::Account) -> wire::Account {
         etag: version.0.to_string(),
         organization_id: place.map(|place| place.organization.to_string()).unwrap_or_default(),
         operator,
+        image_id: image.map(|image| image.to_string()).unwrap_or_default(),
     }
 }
 
@@ -161,6 +194,7 @@ pub fn change(owner: AccountId, request: wire::UpdateMyAccountRequest) -> Result
         create_time: _,
         organization_id: _,
         operator: _,
+        image_id: _,
         name,
         unique_id,
         language,
@@ -206,11 +240,14 @@ pub fn ids(request: wire::BatchGetAccountsRequest) -> Result<Vec<AccountId>, Vio
     account_ids.iter().map(|text| id(text, "account_ids")).collect()
 }
 
-pub fn mail_preferences(preferences: Option<(Language, TimeZone)>) -> wire::GetMailPreferencesResponse {
-    preferences.map_or_else(wire::GetMailPreferencesResponse::default, |(language, time_zone)| {
+pub fn mail_preferences(
+    preferences: Option<(Language, TimeZone, Appearance)>,
+) -> wire::GetMailPreferencesResponse {
+    preferences.map_or_else(wire::GetMailPreferencesResponse::default, |(language, time_zone, appearance)| {
         wire::GetMailPreferencesResponse {
             language: language.to_wire() as i32,
             time_zone: time_zone.as_str().to_owned(),
+            appearance: appearance.to_wire() as i32,
         }
     })
 }

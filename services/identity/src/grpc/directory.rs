@@ -1,11 +1,13 @@
 //! `pass.identity.v1.DirectoryService`.
 
-use super::{Services, convert, managed_convert};
+use super::{Services, convert, credential, managed_convert, security};
 use pass_mesh::{open, status, violation};
 use pass_proto::identity::v1::{
     BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
     CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
-    PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
+    PrepareEmailChangeMailRequest, PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest,
+    PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse,
+    PreparePasswordResetMailRequest, PreparePasswordResetMailResponse, PrepareSignUpMailRequest,
     PrepareSignUpMailResponse, directory_service_server::DirectoryService,
 };
 use tonic::{Request, Response, Status};
@@ -31,6 +33,36 @@ impl DirectoryService for Services {
         let email = convert::parse(&email, "email").map_err(violation)?;
         let preferences = self.0.mail_preferences(&email).await.map_err(status)?;
         Ok(Response::new(convert::mail_preferences(preferences)))
+    }
+
+    async fn prepare_login_alert_mail(
+        &self,
+        request: Request<PrepareLoginAlertMailRequest>,
+    ) -> Result<Response<PrepareLoginAlertMailResponse>, Status> {
+        let (_, PrepareLoginAlertMailRequest { login_alert_id }) = open(request)?;
+        let id = convert::id(&login_alert_id, "login_alert_id").map_err(violation)?;
+        let asked = self.0.login_alert_mail(id).await.map_err(status)?;
+        Ok(Response::new(security::mail(asked)))
+    }
+
+    async fn prepare_password_reset_mail(
+        &self,
+        request: Request<PreparePasswordResetMailRequest>,
+    ) -> Result<Response<PreparePasswordResetMailResponse>, Status> {
+        let (_, PreparePasswordResetMailRequest { password_reset_id }) = open(request)?;
+        let id = convert::id(&password_reset_id, "password_reset_id").map_err(violation)?;
+        let mail = self.0.password_reset_mail(id).await.map_err(status)?;
+        Ok(Response::new(credential::reset_mail(mail)))
+    }
+
+    async fn prepare_email_change_mail(
+        &self,
+        request: Request<PrepareEmailChangeMailRequest>,
+    ) -> Result<Response<PrepareEmailChangeMailResponse>, Status> {
+        let (_, PrepareEmailChangeMailRequest { email_change_id }) = open(request)?;
+        let id = convert::id(&email_change_id, "email_change_id").map_err(violation)?;
+        let mail = self.0.email_change_mail(id).await.map_err(status)?;
+        Ok(Response::new(credential::change_mail(mail)))
     }
 
     async fn prepare_sign_up_mail(

@@ -1,10 +1,14 @@
 //! What identity asks the others: organization, billing, domain-verification.
 
-use crate::domain::managed::{Managed, Wish};
+use crate::domain::{
+    deletion::{Deletion, Obstacle, Place},
+    managed::{Managed, Wish},
+};
 use pass_mesh::{CallContext, Channel, Failure, Mesh, MeshError};
 use pass_proto::{
     billing::v1::{
-        CheckEntitlementRequest, FreeSeatRequest, TakeSeatRequest, seat_service_client::SeatServiceClient,
+        CheckEntitlementRequest, ForgetPersonRequest, FreeSeatRequest, TakeSeatRequest,
+        person_service_client::PersonServiceClient, seat_service_client::SeatServiceClient,
     },
     convert::{FromWire, entitlement, privileges_from_wire, privileges_to_wire},
     domains::v1::{
@@ -13,7 +17,8 @@ use pass_proto::{
     errors::v1::ErrorReason,
     organization::v1::{
         self as wire, AddManagedMemberRequest, FindOrganizationRequest, RemoveManagedMemberRequest,
-        ResolveMembershipRequest, SetManagedMemberSuspendedRequest, find_organization_request::By,
+        ResolveMembershipRequest, SetManagedMemberSuspendedRequest,
+        account_deletion_service_client::AccountDeletionServiceClient, find_organization_request::By,
         managed_member_service_client::ManagedMemberServiceClient,
         membership_service_client::MembershipServiceClient,
     },
@@ -28,7 +33,9 @@ use pass_types::{
 pub struct Neighbours {
     memberships: MembershipServiceClient<Channel>,
     members: ManagedMemberServiceClient<Channel>,
+    deletions: AccountDeletionServiceClient<Channel>,
     seats: SeatServiceClient<Channel>,
+    people: PersonServiceClient<Channel>,
     domains: VerificationServiceClient<Channel>,
 }
 
@@ -69,11 +76,13 @@ fn malformed(Invalid(problem): Invalid) -> Failure {
 impl Neighbours {
     /// By channels of the mesh.
     pub fn new(mesh: &Mesh) -> Result<Self, MeshError> {
-        let organization = mesh.channel("organization")?;
+        let (organization, billing) = (mesh.channel("organization")?, mesh.channel("billing")?);
         Ok(Self {
             memberships: MembershipServiceClient::new(organization.clone()),
-            members: ManagedMemberServiceClient::new(organization),
-            seats: SeatServiceClient::new(mesh.channel("billing")?),
+            members: ManagedMemberServiceClient::new(organization.clone()),
+            deletions: AccountDeletionServiceClient::new(organization),
+            seats: SeatServiceClient::new(billing.clone()),
+            people: PersonServiceClient::new(billing),
             domains: VerificationServiceClient::new(mesh.channel("domain-verification")?),
         })
     }
@@ -152,6 +161,38 @@ impl Neighbours {
         Ok(())
     }
 
+    /// Where a Nulab Account is a member, and what stands in the way of its deletion.
+    pub async fn deletion_places(
+        &self,
+        calls: &CallContext,
+        account: AccountId,
+    ) -> Result<Vec<Place>, Failure> {
+        let question = wire::PreviewAccountDeletionRequest { account_id: account.to_string() };
+        let answer = self.deletions.clone().preview_account_deletion(calls.request(question)).await?;
+        answer.into_inner().places.into_iter().map(|it| place(it).map_err(malformed)).collect()
+    }
+
+    /// Has organization decide about a deletion, and erase what it keeps of the account.
+    pub async fn erase_account(&self, calls: &CallContext, deletion: &Deletion) -> Result<(), Failure> {
+        let request = wire::EraseAccountRequest {
+            account_id: deletion.account.to_string(),
+            attempt: deletion.attempt,
+            email: deletion.email.as_str().to_owned(),
+        };
+        self.deletions.clone().erase_account(calls.request(request)).await?;
+        Ok(())
+    }
+
+    /// Has billing erase what it keeps of an account that organization has let go.
+    pub async fn forget_person(&self, calls: &CallContext, deletion: &Deletion) -> Result<(), Failure> {
+        let request = ForgetPersonRequest {
+            account_id: deletion.account.to_string(),
+            email: deletion.email.as_str().to_owned(),
+        };
+        self.people.clone().forget_person(calls.request(request)).await?;
+        Ok(())
+    }
+
     /// The member is suspended from now on, or is so no more.
     pub async fn set_member_suspended(
         &self,
@@ -224,6 +265,19 @@ impl Neighbours {
         let answer = self.domains.clone().find_organizations(calls.request(question)).await?.into_inner();
         answer.organization_ids.iter().map(|id| id.parse().map_err(malformed)).collect()
     }
+}
+
+fn place(place: wire::AccountPlace) -> Result<Place, Invalid> {
+    use wire::account_place::Obstacle as Wire;
+    let obstacle = match place.obstacle() {
+        Wire::None => None,
+        Wire::OnlyMember => Some(Obstacle::OnlyMember),
+        Wire::LastAdministrator => Some(Obstacle::LastAdministrator),
+        Wire::LastPlanAdmin => Some(Obstacle::LastPlanAdmin),
+        Wire::Unspecified => return Err(Invalid("an obstacle is missing")),
+    };
+    let wire::AccountPlace { organization_id, name, obstacle: _ } = place;
+    Ok(Place { organization: organization_id.parse()?, name: name.parse()?, obstacle })
 }
 
 fn organization(organization: wire::Organization) -> Result<Organization, Invalid> {

@@ -1,7 +1,7 @@
 //! `pass.identity.v1.SamlSignInService`.
 
 use super::{Services, convert, saml_convert};
-use crate::app::saml::{Finish, Identifier, SamlError, Shown};
+use crate::app::saml::{Finish, SamlError, Shown};
 use pass_mesh::{open, status, violation};
 use pass_proto::identity::v1::{
     BeginSamlSignInRequest, BeginSamlSignInResponse, BeginSamlTestRequest, BeginSamlTestResponse,
@@ -19,10 +19,8 @@ impl SamlSignInService for Services {
         request: Request<BeginSamlSignInRequest>,
     ) -> Result<Response<BeginSamlSignInResponse>, Status> {
         let (caller, request) = open(request)?;
-        let BeginSamlSignInRequest { identifier, continuation, force_authentication } = request;
-        let continuation = convert::parse(&continuation, "continuation").map_err(violation)?;
-        let identifier = Identifier::typed(&identifier);
-        let begun = self.0.begin_saml_sign_in(&caller, identifier, continuation, force_authentication).await;
+        let wish = saml_convert::wish(request).map_err(violation)?;
+        let begun = self.0.begin_saml_sign_in(&caller, wish).await;
         let begun = begun.map_err(status)?;
         let (redirect_url, browser_token) = (begun.redirect_url, begun.browser.reveal());
         Ok(Response::new(BeginSamlSignInResponse { redirect_url, browser_token }))

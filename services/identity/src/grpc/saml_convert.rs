@@ -1,8 +1,8 @@
 //! Messages about SAML to the domain and back.
 
-use super::convert::{id, new_session};
+use super::convert::{id, new_session, parse};
 use crate::{
-    app::saml::{Done, Finished, Saving, Source, SpFacts, Standing, Waiting},
+    app::saml::{Done, Finished, Identifier, Saving, Source, SpFacts, Standing, Waiting, Wish},
     domain::saml::{Connection, ConnectionState, Settings},
     domain::saml_test::{Line, LineOutcome, Test, TestReport, TestState},
     store::saml::log::Shown,
@@ -15,6 +15,16 @@ use pass_proto::{
 use pass_saml::Certificate;
 use pass_types::{Invalid, Violation};
 use std::fmt::Write;
+
+pub fn wish(request: wire::BeginSamlSignInRequest) -> Result<Wish, Violation> {
+    let wire::BeginSamlSignInRequest { identifier, continuation, force_authentication, product } = request;
+    Ok(Wish {
+        identifier: Identifier::typed(&identifier),
+        continuation: parse(&continuation, "continuation")?,
+        product: parse(&product, "product")?,
+        force_authn: force_authentication,
+    })
+}
 
 pub fn saving(request: wire::SaveSamlDraftRequest) -> Result<Saving, Violation> {
     let wire::SaveSamlDraftRequest { organization_id, source, sign_requests, allow_idp_initiated } = request;

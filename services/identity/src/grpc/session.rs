@@ -19,8 +19,8 @@ impl SessionService for Services {
     async fn sign_in(&self, request: Request<SignInRequest>) -> Result<Response<SignInResponse>, Status> {
         let (caller, request) = open(request)?;
         let attempt = convert::attempt(request).map_err(violation)?;
-        let session = self.0.sign_in(&caller, attempt).await.map_err(status)?;
-        Ok(Response::new(convert::signed_in(&session)))
+        let signed_in = self.0.sign_in(&caller, attempt).await.map_err(status)?;
+        Ok(Response::new(convert::signed_in(&signed_in)))
     }
 
     async fn resolve_session(

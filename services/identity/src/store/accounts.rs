@@ -5,7 +5,7 @@ use crate::domain::{
     account::{Account, Version},
     managed::{Place, State},
 };
-use pass_types::{AccountId, Email};
+use pass_types::{AccountId, Email, SecretHash};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -50,6 +50,7 @@ struct Row {
     organization_id: Option<Uuid>,
     state: Option<String>,
     operator: bool,
+    image: Option<String>,
 }
 
 impl TryFrom<Row> for Account {
@@ -72,6 +73,7 @@ impl TryFrom<Row> for Account {
             version: Version(row.version),
             place,
             operator: row.operator,
+            image: row.image.as_deref().map(stored).transpose()?,
         })
     }
 }
@@ -123,6 +125,19 @@ pub async fn update(db: &mut PgConnection, account: &Account) -> Result<(), Writ
     Ok(())
 }
 
+/// Gives the account the image that it names, or takes it away: no content is touched.
+pub async fn set_image(db: &mut PgConnection, account: &Account) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE accounts SET image = $2, version = $3 WHERE id = $1",
+        account.id.uuid(),
+        account.image.map(|image| image.to_string()),
+        account.version.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// One account; not one that is being made.
 pub async fn by_id(db: &mut PgConnection, id: AccountId) -> Result<Option<Account>, sqlx::Error> {
     let account = by_ids(db, &[id]).await?.pop();
@@ -137,7 +152,7 @@ pub async fn by_ids(db: &mut PgConnection, ids: &[AccountId]) -> Result<Vec<Acco
     sqlx::query_as!(
         Row,
         r#"SELECT a.id, a.kind, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
-            a.version, m.organization_id AS "organization_id?", m.state AS "state?",
+            a.version, a.image, m.organization_id AS "organization_id?", m.state AS "state?",
             o.account_id IS NOT NULL AS "operator!"
          FROM accounts a
          LEFT JOIN managed_accounts m ON m.account_id = a.id
@@ -157,7 +172,7 @@ pub async fn lock(db: &mut PgConnection, id: AccountId) -> Result<Option<Account
     sqlx::query_as!(
         Row,
         r#"SELECT a.id, a.kind, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
-            a.version, m.organization_id AS "organization_id?", m.state AS "state?",
+            a.version, a.image, m.organization_id AS "organization_id?", m.state AS "state?",
             o.account_id IS NOT NULL AS "operator!"
          FROM accounts a
          LEFT JOIN managed_accounts m ON m.account_id = a.id
@@ -176,7 +191,7 @@ pub async fn by_email(db: &mut PgConnection, email: &Email) -> Result<Option<Acc
     sqlx::query_as!(
         Row,
         r#"SELECT a.id, a.kind, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
-            a.version, m.organization_id AS "organization_id?", m.state AS "state?",
+            a.version, a.image, m.organization_id AS "organization_id?", m.state AS "state?",
             o.account_id IS NOT NULL AS "operator!"
          FROM accounts a
          LEFT JOIN managed_accounts m ON m.account_id = a.id
@@ -219,19 +234,33 @@ pub async fn nulab_account_has(db: &mut PgConnection, email: &Email) -> Result<b
     .await
 }
 
-/// Whose address it is, and the hash of that Nulab Account's password.
+/// What somebody is compared with who signs in by password.
+pub struct Credentials {
+    /// The account.
+    pub account: AccountId,
+    /// The hash of its password.
+    pub password_hash: String,
+    /// It knows the browser.
+    pub knows_device: bool,
+}
+
+/// The Nulab Account that has the address, if it has a password; asked for by a browser with this device.
 pub async fn credentials(
     db: &mut PgConnection,
     email: &Email,
-) -> Result<Option<(AccountId, String)>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT id, password_hash AS "password_hash!" FROM accounts
-           WHERE email_key = $1 AND kind = 'nulab' AND password_hash IS NOT NULL"#,
+    device: Option<&SecretHash>,
+) -> Result<Option<Credentials>, sqlx::Error> {
+    sqlx::query_as!(
+        Credentials,
+        r#"SELECT a.id AS account, a.password_hash AS "password_hash!",
+            EXISTS (SELECT FROM known_devices d WHERE d.account_id = a.id AND d.device_hash = $2) AS "knows_device!"
+         FROM accounts a
+         WHERE a.email_key = $1 AND a.kind = 'nulab' AND a.password_hash IS NOT NULL"#,
         email.key(),
+        device.map(SecretHash::as_bytes),
     )
     .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| (row.id.into(), row.password_hash)))
+    .await
 }
 
 /// Puts `new` in the place of the password hash `old`, and keeps others from changing it until the
@@ -251,6 +280,40 @@ pub async fn replace_password_hash(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Writes the address.
+pub async fn change_email(db: &mut PgConnection, account: &Account) -> Result<(), WriteError> {
+    sqlx::query!(
+        "UPDATE accounts SET email = $2, email_key = $3, version = $4 WHERE id = $1",
+        account.id.uuid(),
+        account.email.as_str(),
+        account.email.key(),
+        account.version.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The hash of a Nulab Account's password; `None`: it has none.
+pub async fn password_hash(db: &mut PgConnection, id: AccountId) -> Result<Option<String>, sqlx::Error> {
+    let found = sqlx::query_scalar!("SELECT password_hash FROM accounts WHERE id = $1", id.uuid())
+        .fetch_optional(db)
+        .await?;
+    Ok(found.flatten())
+}
+
+/// Puts a hash in the place of whatever password a Nulab Account has.
+pub async fn set_password_hash(db: &mut PgConnection, id: AccountId, hash: &str) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE accounts SET password_hash = $2 WHERE id = $1", id.uuid(), hash).execute(db).await?;
+    Ok(())
+}
+
+/// Makes a Nulab Account's password useless: until its owner chooses another one, it has none.
+pub async fn void_password(db: &mut PgConnection, id: AccountId) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE accounts SET password_hash = NULL WHERE id = $1", id.uuid()).execute(db).await?;
+    Ok(())
 }
 
 /// Whether the account still has this password hash; nobody changes it until the transaction ends.

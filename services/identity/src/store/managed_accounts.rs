@@ -57,6 +57,7 @@ struct Row {
     invitation: i32,
     invitation_expires_at: OffsetDateTime,
     worker: Option<Uuid>,
+    image: Option<String>,
 }
 
 /// An account, and who is changing it if anybody is.
@@ -84,6 +85,7 @@ impl TryFrom<Row> for Held {
             version: Version(row.version),
             place: Some(Place { organization, state }),
             operator: false,
+            image: row.image.as_deref().map(stored).transpose()?,
         };
         let managed = Managed {
             account,
@@ -161,7 +163,7 @@ pub async fn find(db: &mut PgConnection, id: AccountId) -> Result<Option<Held>, 
     sqlx::query_as!(
         Row,
         "SELECT a.id, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
-            a.version, m.organization_id, m.state, m.attempt, m.activated_at, m.suspended_at, m.invitation,
+            a.version, a.image, m.organization_id, m.state, m.attempt, m.activated_at, m.suspended_at, m.invitation,
             m.invitation_expires_at, m.worker
          FROM managed_accounts m JOIN accounts a ON a.id = m.account_id WHERE m.account_id = $1",
         id.uuid(),
@@ -177,7 +179,7 @@ pub async fn lock(db: &mut PgConnection, id: AccountId) -> Result<Option<Held>, 
     sqlx::query_as!(
         Row,
         "SELECT a.id, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
-            a.version, m.organization_id, m.state, m.attempt, m.activated_at, m.suspended_at, m.invitation,
+            a.version, a.image, m.organization_id, m.state, m.attempt, m.activated_at, m.suspended_at, m.invitation,
             m.invitation_expires_at, m.worker
          FROM managed_accounts m JOIN accounts a ON a.id = m.account_id WHERE m.account_id = $1
          FOR UPDATE OF m",
@@ -194,7 +196,7 @@ pub async fn lock_abandoned(db: &mut PgConnection, now: OffsetDateTime) -> Resul
     sqlx::query_as!(
         Row,
         "SELECT a.id, a.name, a.email, a.unique_id, a.language, a.time_zone, a.appearance, a.created_at,
-            a.version, m.organization_id, m.state, m.attempt, m.activated_at, m.suspended_at, m.invitation,
+            a.version, a.image, m.organization_id, m.state, m.attempt, m.activated_at, m.suspended_at, m.invitation,
             m.invitation_expires_at, m.worker
          FROM managed_accounts m JOIN accounts a ON a.id = m.account_id WHERE m.lease_until <= $1
          ORDER BY m.lease_until LIMIT 1 FOR UPDATE OF m SKIP LOCKED",

@@ -2,12 +2,22 @@
 //! covers is for `app` to say.
 
 pub mod accounts;
+pub mod deletions;
+pub mod email_changes;
+pub mod images;
+pub mod known_devices;
+pub mod login_alerts;
 pub mod login_history;
 pub mod managed_accounts;
 pub mod operators;
+pub mod password_resets;
 pub mod saml;
+pub mod second_factors;
+pub mod security_events;
 pub mod sessions;
 pub mod sign_ups;
+pub mod space_links;
+pub mod space_tries;
 pub mod throttles;
 
 use pass_types::Invalid;

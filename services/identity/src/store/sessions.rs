@@ -17,6 +17,7 @@ struct Row {
     last_used_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     ended_at: Option<OffsetDateTime>,
+    second_factor_at: Option<OffsetDateTime>,
 }
 
 impl From<Row> for Session {
@@ -31,6 +32,7 @@ impl From<Row> for Session {
             last_used_at: row.last_used_at,
             expires_at: row.expires_at,
             ended_at: row.ended_at,
+            second_factor_at: row.second_factor_at,
         }
     }
 }
@@ -40,9 +42,9 @@ pub async fn insert(db: &mut PgConnection, session: &Session, token: &SecretHash
     let methods: Vec<String> = session.methods.iter().map(|method| method.as_str().to_owned()).collect();
     sqlx::query!(
         "INSERT INTO sessions
-            (id, account_id, token_hash, methods, anew, address, user_agent, created_at, last_used_at, expires_at,
-             ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             (id, account_id, token_hash, methods, anew, address, user_agent, created_at, last_used_at, expires_at,
+              ended_at, second_factor_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         session.id.uuid(),
         session.account.uuid(),
         token.as_bytes(),
@@ -54,6 +56,7 @@ pub async fn insert(db: &mut PgConnection, session: &Session, token: &SecretHash
         session.last_used_at,
         session.expires_at,
         session.ended_at,
+        session.second_factor_at,
     )
     .execute(db)
     .await?;
@@ -64,7 +67,8 @@ pub async fn insert(db: &mut PgConnection, session: &Session, token: &SecretHash
 pub async fn by_token(db: &mut PgConnection, token: &SecretHash) -> Result<Option<Session>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at
+        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at,
+            second_factor_at
          FROM sessions WHERE token_hash = $1",
         token.as_bytes(),
     )
@@ -77,7 +81,8 @@ pub async fn by_token(db: &mut PgConnection, token: &SecretHash) -> Result<Optio
 pub async fn by_id(db: &mut PgConnection, id: SessionId) -> Result<Option<Session>, sqlx::Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at
+        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at,
+            second_factor_at
          FROM sessions WHERE id = $1",
         id.uuid(),
     )
@@ -97,7 +102,8 @@ pub async fn page(
 ) -> Result<Vec<Session>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at
+        "SELECT id, account_id, methods, anew, address, user_agent, created_at, last_used_at, expires_at, ended_at,
+            second_factor_at
          FROM sessions
          WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 AND last_used_at > $3
             AND ($4::uuid IS NULL OR id < $4)
@@ -123,6 +129,26 @@ pub async fn touch(db: &mut PgConnection, id: SessionId, now: OffsetDateTime) ->
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Notes that a second factor was shown in one, and how, and gives it another token: the one from before is nobody's
+/// any more. False when it has ended.
+pub async fn step_up(
+    db: &mut PgConnection,
+    session: &Session,
+    token: &SecretHash,
+) -> Result<bool, sqlx::Error> {
+    let methods: Vec<String> = session.methods.iter().map(|method| method.as_str().to_owned()).collect();
+    let done = sqlx::query!(
+        "UPDATE sessions SET second_factor_at = $2, methods = $3, token_hash = $4 WHERE id = $1 AND ended_at IS NULL",
+        session.id.uuid(),
+        session.second_factor_at,
+        &methods,
+        token.as_bytes(),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Ends one. False when it was ended before.

@@ -1,8 +1,9 @@
 //! How often things were done lately.
 
+use crate::domain::throttle::Limit;
 use pass_types::SecretHash;
-use sqlx::PgConnection;
-use time::OffsetDateTime;
+use sqlx::{PgConnection, postgres::types::PgInterval};
+use time::{Duration, OffsetDateTime};
 
 /// When the subject's bucket is empty (`now`, if nothing was done lately).
 pub async fn empty_at(
@@ -42,6 +43,65 @@ pub async fn save(
     sqlx::query!("UPDATE throttles SET empty_at = $2 WHERE subject = $1", subject.as_bytes(), empty_at)
         .execute(db)
         .await?;
+    Ok(())
+}
+
+/// Does it once more, if there is room: [`Limit::take`] in one statement, which is all that a caller with nothing else
+/// to do needs. `false`: there is none.
+pub async fn take(
+    db: &mut PgConnection,
+    subject: &SecretHash,
+    limit: Limit,
+    now: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "INSERT INTO throttles AS known (subject, empty_at) VALUES ($1, $2::timestamptz + $3::interval)
+         ON CONFLICT (subject) DO UPDATE SET empty_at = greatest(known.empty_at, $2) + $3
+             WHERE greatest(known.empty_at, $2) + $3 <= $4",
+        subject.as_bytes(),
+        now,
+        interval(limit.one()),
+        limit.full(now),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes back what was done once: [`Limit::give_back`] in one statement.
+pub async fn give_back(
+    db: &mut PgConnection,
+    subject: &SecretHash,
+    limit: Limit,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE throttles SET empty_at = greatest(empty_at - $2::interval, $3) WHERE subject = $1",
+        subject.as_bytes(),
+        interval(limit.one()),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+fn interval(time: Duration) -> PgInterval {
+    let microseconds = i64::try_from(time.whole_microseconds()).unwrap_or(i64::MAX);
+    PgInterval { months: 0, days: 0, microseconds }
+}
+
+/// Forgets what these did; taken in this order, as others take them.
+pub async fn forget(db: &mut PgConnection, subjects: &[SecretHash]) -> Result<(), sqlx::Error> {
+    let subjects: Vec<Vec<u8>> = subjects.iter().map(|subject| subject.as_bytes().to_vec()).collect();
+    sqlx::query!(
+        "DELETE FROM throttles WHERE subject IN
+            (SELECT subject FROM throttles WHERE subject = ANY($1)
+             ORDER BY array_position($1, subject) FOR UPDATE)",
+        &subjects,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -189,8 +189,17 @@ async fn saml() {
             identifier: "acme".to_owned(),
             continuation,
             force_authentication: false,
+            product: String::new(),
         };
         assert_eq!(why(acme.gateway().begin_saml_sign_in(request).await), invalid("continuation"));
+    }
+    for product in ["x".repeat(101), "a\nb".to_owned(), huge()] {
+        let request = BeginSamlSignInRequest {
+            identifier: "acme".to_owned(),
+            product,
+            ..BeginSamlSignInRequest::default()
+        };
+        assert_eq!(why(acme.gateway().begin_saml_sign_in(request).await), invalid("product"));
     }
     assert_eq!(rows(&acme.company).await, before);
 }

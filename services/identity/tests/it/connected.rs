@@ -120,6 +120,7 @@ impl Connected {
             identifier: identifier.to_owned(),
             continuation: "r-1".to_owned(),
             force_authentication: anew,
+            product: "Backlog".to_owned(),
         };
         let begun = self.gateway().begin_saml_sign_in(request).await?;
         Ok(Returning { asked: Idp::read(&begun.redirect_url), browser: begun.browser_token })

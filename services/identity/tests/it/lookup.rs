@@ -105,6 +105,7 @@ async fn mail_preferences() {
     };
     let known = ask("tARO@example.com").await.unwrap();
     assert_eq!((known.language(), known.time_zone.as_str()), (Language::Ja, "Asia/Tokyo"));
+    assert_eq!(known.appearance(), Appearance::System);
     assert_eq!(
         ask("jiro@example.com").await.unwrap(),
         GetMailPreferencesResponse::default(),

@@ -1,17 +1,33 @@
 //! Identity through gRPC over mTLS, on a real database and broker.
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod access;
+mod alike;
+mod authenticator;
 mod bad_input;
 mod bad_input_managed;
 mod company;
 mod connected;
+mod deletion;
+mod directory;
+mod email_change;
 mod gateway;
+mod guessing;
+mod history;
 mod idp;
+mod images;
+mod login_alerts;
 mod lookup;
 mod managed;
 mod managed_faults;
+mod neighbours;
 mod operators;
+mod passkey_sign_ins;
+mod password_change;
+mod password_reset;
 mod profile;
+mod race;
+mod ranges;
 mod robustness;
 mod role;
 mod saml;
@@ -19,9 +35,14 @@ mod saml_connection;
 mod saml_fresh;
 mod saml_log;
 mod saml_refusals;
+mod second_factor_changes;
+mod second_factor_keys;
+mod second_factors;
 mod sessions;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod spaces;
+mod spaces_tries;
 mod standins;
 mod suite;

@@ -52,6 +52,21 @@ async fn the_first_sign_in() {
     assert_eq!(acme.company.suite.count(kept).await, 2);
 }
 
+/// proves ACC-11: the history says what a sign-in by SAML was for, whether it was refused or not
+#[tokio::test]
+async fn what_a_sign_in_was_for() {
+    let acme = Connected::start().await;
+    let id = acme.employ("hanako@acme.example").await;
+    acme.sign_in("hanako@acme.example").await.unwrap();
+    acme.company.suspend(id).await.unwrap();
+    acme.sign_in("hanako@acme.example").await.unwrap_err();
+    let query = "SELECT product, method, refused FROM login_history WHERE method = 'fed' ORDER BY id";
+    let history: Vec<(String, String, Option<String>)> =
+        sqlx::query_as(query).fetch_all(&acme.company.suite.database.pool).await.unwrap();
+    let seen: Vec<_> = history.iter().map(|it| (it.0.as_str(), it.1.as_str(), it.2.as_deref())).collect();
+    assert_eq!(seen, [("Backlog", "fed", None), ("Backlog", "fed", Some("ACCOUNT_SUSPENDED"))]);
+}
+
 /// proves SML-9, BIL-6: a session ends with the identity provider's, and with Nulab Pass, by the clock
 #[tokio::test]
 async fn a_session_ends_with_what_it_rests_on() {

@@ -1,6 +1,9 @@
 //! Signing up (ACC-1, ACC-2).
 
-use crate::suite::{PASSWORD, Suite, credentials, wish};
+use crate::{
+    race::at_once,
+    suite::{PASSWORD, Suite, credentials, wish},
+};
 use pass_proto::{errors::v1::ErrorReason, events::v1::envelope::Payload, identity::v1::*, types::v1::*};
 use pass_types::Kind;
 use time::Duration;
@@ -9,7 +12,7 @@ fn complete(token: &str) -> CompleteSignUpRequest {
     CompleteSignUpRequest {
         token: token.to_owned(),
         password: PASSWORD.to_owned(),
-        replaced_token: String::new(),
+        ..CompleteSignUpRequest::default()
     }
 }
 
@@ -74,6 +77,7 @@ async fn a_sign_up_ends_the_session_that_the_browser_had() {
         token: token.to_owned(),
         password: password.to_owned(),
         replaced_token: replaced.to_owned(),
+        visit: None,
     };
     let link = suite.link("hanako@example.com").await;
     gateway.complete_sign_up(with(&link, "short", &before)).await.unwrap_err();
@@ -159,8 +163,8 @@ async fn one_of_two_browsers_wins() {
     for round in 0..5 {
         let token = suite.link(&format!("taro{round}@example.com")).await;
         let gateway = suite.gateway_anonymous();
-        let tries =
-            futures::future::join_all((0..4).map(|_| gateway.complete_sign_up(complete(&token)))).await;
+        let tries = (0..4).map(|_| gateway.complete_sign_up(complete(&token))).collect();
+        let tries = at_once(&suite, "SELECT FROM sign_ups FOR UPDATE", tries).await;
         let (won, lost): (Vec<_>, Vec<_>) = tries.into_iter().partition(Result::is_ok);
         assert_eq!(won.len(), 1);
         assert!(lost.iter().all(|it| it.as_ref().unwrap_err().reason == ErrorReason::LinkInvalid));

@@ -2,6 +2,9 @@
 //! grow, tombstones, seats that run out. Each call can be made to fail before or after it did its work, or
 //! never to answer.
 
+mod deletions;
+
+use deletions::Deletions;
 use pass_mesh::{Caller, Problem, open, status};
 use pass_proto::{
     billing::v1::{
@@ -105,6 +108,7 @@ pub struct State {
     mended: Arc<Notify>,
     seat_attempts: Attempts,
     member_attempts: Attempts,
+    pub deletions: Deletions,
 }
 
 /// The surroundings of identity. Clones are the same ones.

@@ -2,31 +2,27 @@
 //! may call it, over mTLS.
 
 use crate::{
-    gateway::{ISSUER, access_token, gateway},
+    directory::Directory,
+    gateway::{ISSUER, access_token},
+    neighbours::{peer, service, with_neighbours},
     role::Role,
     standins::World,
 };
 use identity::{Config, Cost};
-use pass_mesh::{CallContext, Mesh, MeshConfig, SUITE_AUDIENCE, Trust, development::Pki};
+use pass_mesh::{CallContext, Mesh, MeshConfig, SUITE_AUDIENCE, development::Pki};
 use pass_proto::{
-    billing::v1::seat_service_server::SeatServiceServer,
-    domains::v1::verification_service_server::VerificationServiceServer,
     events::v1::{Envelope, envelope::Payload},
-    gateway::v1::trust_service_server::TrustServiceServer,
     identity::v1::*,
-    organization::v1::{
-        managed_member_service_server::ManagedMemberServiceServer,
-        membership_service_server::MembershipServiceServer,
-    },
     types::v1::Language,
 };
 use pass_runtime::{Context, database::DatabaseConfig};
 use pass_testkit::{FakeClock, TestDatabase, wait_for};
-use pass_types::{AccountId, AccountKind, Clock, Entropy, Membership, Origin, Person, Secret, SessionId};
+use pass_types::{
+    AccountId, AccountKind, Clock, Entropy, Membership, Origin, Person, Product, Secret, SessionId,
+};
 use prost::Message;
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 /// A password that may be chosen.
 pub const PASSWORD: &str = "violet otter maps seven dunes";
@@ -39,6 +35,9 @@ pub struct Suite {
     pub clock: FakeClock,
     pub database: Arc<TestDatabase>,
     pub world: World,
+    /// Legacy spaces of the products "backlog" and "cacoo".
+    pub backlog: Directory,
+    pub cacoo: Directory,
     pub config: Config,
     pub context: Context,
     /// Where the neighbours run: they outlive a restart.
@@ -47,6 +46,8 @@ pub struct Suite {
     _folder: Arc<TempDir>,
     address: SocketAddr,
     hashes: Arc<dyn Fn() -> BTreeMap<Cost, u64> + Send + Sync>,
+    /// Of its randomness: another one after each restart, or the same ids come again.
+    seed: u64,
 }
 
 /// Somebody who has an account and is signed in.
@@ -55,32 +56,6 @@ pub struct User {
     pub account: AccountId,
     pub session: SessionId,
     pub token: String,
-}
-
-fn service(pki: &Pki, name: &str) -> MeshConfig {
-    pki.service(name).unwrap().config(pki.trust_domain())
-}
-
-fn peer(mut config: MeshConfig, name: &str, address: SocketAddr) -> MeshConfig {
-    config.peers.insert(name.to_owned(), format!("https://{address}").parse().unwrap());
-    config
-}
-
-/// Serves a neighbour of identity; all but the gateway learn from it which tokens are genuine.
-macro_rules! neighbour {
-    ($pki:expr, $name:literal, $context:expr, $gateway:expr, $($service:expr),+) => {{
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let trust = Trust::new(ISSUER, $context.clock.clone());
-        let config = peer(service($pki, $name), "gateway", $gateway.unwrap_or(address));
-        let mesh = Mesh::new(config, $name, $context).unwrap();
-        if $gateway.is_some() {
-            trust.follow(mesh.channel("gateway").unwrap(), $context);
-        }
-        let server = mesh.server(trust)$(.add($service))+;
-        $context.tasks.spawn($name, |shutdown| async move { Ok(server.serve(listener, shutdown).await?) });
-        address
-    }};
 }
 
 impl Suite {
@@ -98,7 +73,12 @@ impl Suite {
         let pki = Pki::open(folder.path(), "pass.test").unwrap();
         let surroundings = Context::new(clock.shared(), Entropy::from_seed(9));
         let world = World::new(clock.shared());
-        let mesh = with_neighbours(&pki, &world, &surroundings).await;
+        let mut mesh = with_neighbours(&pki, &world, &surroundings).await;
+        let [backlog, cacoo] = [Directory::default(), Directory::default()];
+        for (name, product) in [("backlog", &backlog), ("cacoo", &cacoo)] {
+            let address = product.serve(&pki, name, &surroundings).await;
+            mesh.products.insert(name.to_owned(), format!("https://{address}").parse().unwrap());
+        }
         let mut config = Config {
             database: DatabaseConfig { url: database.url.clone().into(), ..DatabaseConfig::default() },
             broker: pass_testkit::broker().await,
@@ -113,8 +93,11 @@ impl Suite {
         (config.passwords.memory_kib, config.passwords.iterations) = (CHEAP.memory_kib, CHEAP.iterations);
         config.passwords.queue = 1000;
         config.saml.secret = "a secret of tests, 32 bytes long".to_owned().into();
+        config.legacy.products = vec![Product::Backlog, Product::Cacoo];
+        config.limits.space_tries_per_network = 1_000_000;
         config.limits.sign_ups_per_network = 1_000_000;
         config.limits.failed_sign_ins_per_network = 1_000_000;
+        config.limits.wrong_passwords_per_account = 1_000_000;
         change(&mut config);
         let app = identity::build(config.clone(), &context.for_service("identity")).await.unwrap();
         let (address, hashes) = (app.address(), Arc::new(app.hashes()));
@@ -127,6 +110,8 @@ impl Suite {
             clock,
             database,
             world,
+            backlog,
+            cacoo,
             config,
             context,
             _surroundings: surroundings,
@@ -134,6 +119,7 @@ impl Suite {
             _folder: folder,
             address,
             hashes,
+            seed: 100,
         }
     }
 
@@ -142,11 +128,12 @@ impl Suite {
         self.stop().await;
         let mut config = self.config.clone();
         change(&mut config);
-        let context = Context::new(self.clock.shared(), Entropy::from_seed(8));
+        let seed = self.seed + 1;
+        let context = Context::new(self.clock.shared(), Entropy::from_seed(seed));
         let app = identity::build(config.clone(), &context).await.unwrap();
         let (address, hashes) = (app.address(), Arc::new(app.hashes()));
         app.start();
-        Self { config, context, address, hashes, ..self }
+        Self { config, context, address, hashes, seed, ..self }
     }
 
     /// Stops the service, as a process that ends.
@@ -196,13 +183,22 @@ impl Suite {
 
     /// The gateway, for somebody who has not signed in, at another replica of the service.
     pub async fn replica(&self) -> Role {
+        self.at_replica(Self::gateway_anonymous).await
+    }
+
+    /// The console, for this person, at another replica.
+    pub async fn console_at_replica(&self, user: &User) -> Role {
+        self.at_replica(|there| there.console_as(user)).await
+    }
+
+    async fn at_replica(&self, role: impl FnOnce(&Self) -> Role) -> Role {
         let context = Context::new(self.clock.shared(), Entropy::from_seed(12));
         let app = identity::build(self.config.clone(), &context).await.unwrap();
         let address = app.address();
         app.start();
-        let here = Self { context, address, ..self.clone() };
-        let role = here.gateway_anonymous();
-        Role { _replica: Some(Arc::new(here)), ..role }
+        let there = Self { context, address, ..self.clone() };
+        let role = role(&there);
+        Role { _replica: Some(Arc::new(there)), ..role }
     }
 
     /// How many passwords were hashed.
@@ -245,6 +241,19 @@ impl Suite {
         self.role(config, name, CallContext::person(token, Origin::default()))
     }
 
+    /// A product on its own behalf.
+    pub fn product(&self, name: &'static str) -> Role {
+        let config = self.pki.product(name).unwrap().config(self.pki.trust_domain());
+        self.role(config, name, CallContext::system())
+    }
+
+    /// The console, for somebody with a Managed Account.
+    pub fn console_as_managed(&self, user: &User) -> Role {
+        let person = Person { kind: AccountKind::Managed, ..self.person(user, None) };
+        let call = CallContext::person(access_token(&person, SUITE_AUDIENCE), Origin::default());
+        self.role(service(&self.pki, "console"), "console", call)
+    }
+
     fn person(&self, user: &User, membership: Option<Membership>) -> Person {
         Person {
             account: user.account,
@@ -270,8 +279,11 @@ impl Suite {
     /// Somebody with an account, signed in.
     pub async fn user(&self, email: &str) -> User {
         let token = self.link(email).await;
-        let request =
-            CompleteSignUpRequest { token, password: PASSWORD.to_owned(), replaced_token: String::new() };
+        let request = CompleteSignUpRequest {
+            token,
+            password: PASSWORD.to_owned(),
+            ..CompleteSignUpRequest::default()
+        };
         let made = self.gateway_anonymous().complete_sign_up(request).await.unwrap();
         let session = made.session.unwrap();
         User {
@@ -329,25 +341,6 @@ impl Suite {
     }
 }
 
-/// Serves all neighbours, and tells identity where they are.
-async fn with_neighbours(pki: &Pki, world: &World, context: &Context) -> MeshConfig {
-    let gateway = neighbour!(pki, "gateway", context, None::<SocketAddr>, TrustServiceServer::new(gateway()));
-    let organization = neighbour!(
-        pki,
-        "organization",
-        context,
-        Some(gateway),
-        MembershipServiceServer::new(world.clone()),
-        ManagedMemberServiceServer::new(world.clone())
-    );
-    let billing = neighbour!(pki, "billing", context, Some(gateway), SeatServiceServer::new(world.clone()));
-    let domains = VerificationServiceServer::new(world.clone());
-    let domains = neighbour!(pki, "domain-verification", context, Some(gateway), domains);
-    let mesh = peer(service(pki, "identity"), "gateway", gateway);
-    let mesh = peer(peer(mesh, "organization", organization), "billing", billing);
-    peer(mesh, "domain-verification", domains)
-}
-
 /// Panics unless the events of each key are numbered 1, 2, 3, … in this order.
 pub fn must_be_gapless(events: &[Envelope]) {
     let mut last = BTreeMap::new();
@@ -371,5 +364,5 @@ pub fn wish(email: &str) -> RequestSignUpRequest {
 
 /// A try to sign in.
 pub fn credentials(email: &str, password: &str) -> SignInRequest {
-    SignInRequest { email: email.to_owned(), password: password.to_owned(), replaced_token: String::new() }
+    SignInRequest { email: email.to_owned(), password: password.to_owned(), ..SignInRequest::default() }
 }

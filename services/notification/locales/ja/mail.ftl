@@ -1,6 +1,7 @@
 # 日本語のメール
 greeting = こんにちは。
 footer = このメールは { $email } 宛てにお送りしています。お心当たりのない場合は、破棄してください。リンクを開かない限り、何も変更されません。
+footer-notice = このメールは、{ $email } のアカウントに関するお知らせです。
 link-hint = ボタンが動作しない場合は、次のアドレスをブラウザーに貼り付けてください。
 service = Nulab Pass
 
@@ -24,6 +25,62 @@ token-reused-subject = ログイン状態をご確認ください
 token-reused-lead = プロダクトへのログインを維持するための鍵が、2回使われました。第三者に複製された可能性があるため、この鍵を無効にしました。そのプロダクトには、もう一度ログインが必要になることがあります。
 token-reused-action = ログイン中の端末を確認する
 token-reused-note = 心当たりのないものがあれば、ほかのすべてのセッションを終了してください。
+
+login-alert-subject = ヌーラボアカウントへの新しいログイン
+login-alert-lead = { $at } に、これまで使われたことのないブラウザーとネットワークから、あなたのヌーラボアカウントへのログインがありました（{ $device }）。ご自身のログインの場合、必要な操作はありません。
+login-alert-action = 心当たりがない
+login-alert-note = リンク先のページで、すべてのセッションを終了し、新しいパスワードを設定できます。リンクは1回だけ有効です。有効期限：{ $expires }。このメールは、アカウントのセキュリティイベントのページでオフにできます。
+unknown-browser = 不明なブラウザー
+
+sign-in-locked-subject = パスワードが推測されている可能性があります
+sign-in-locked-lead = あなたのヌーラボアカウントで、誤ったパスワードが何度も入力されました。そのため、使われたことのないブラウザーからのログインをしばらく停止しています。これまでお使いのブラウザーからはログインできます。パスワードをお忘れの場合は、ログインページから再設定すると、すぐにログインできます。
+sign-in-locked-action = ログイン履歴を確認する
+sign-in-locked-note = ログインはされていません。この状態が続いても、明日まで再度お知らせすることはありません。
+
+password-reset-subject = ヌーラボアカウントのパスワードの再設定
+password-reset-lead = このメールアドレスのヌーラボアカウントについて、パスワードの再設定が申し込まれました。
+password-reset-action = 新しいパスワードを設定する
+password-reset-note = リンクは1回だけ有効です。有効期限：{ $expires }。パスワードを変更すると、すべての端末からログアウトします。
+
+password-reset-managed-subject = このアカウントのパスワードはヌーラボにはありません
+password-reset-managed-lead = このメールアドレスのヌーラボアカウントについて、パスワードの再設定が申し込まれましたが、該当するヌーラボアカウントはありません。このメールアドレスはマネージドアカウントのものです。マネージドアカウントには、組織のログインページから、組織でお使いのパスワードでログインします。
+password-reset-managed-action = マネージドアカウントでログインする
+password-reset-managed-note = 組織のページでログインできない場合は、組織の管理者にお問い合わせください。
+
+password-reset-nobody-subject = このメールアドレスのヌーラボアカウントはありません
+password-reset-nobody-lead = このメールアドレスのヌーラボアカウントについて、パスワードの再設定が申し込まれましたが、該当するヌーラボアカウントはありません。別のメールアドレスで登録されていないかご確認ください。
+password-reset-nobody-action = アカウントを作成する
+password-reset-nobody-note = お心当たりがない場合、必要な操作はありません。
+
+password-changed-subject = ヌーラボアカウントのパスワードが変更されました
+password-changed-lead = あなたのヌーラボアカウントのパスワードが変更されました。ほかのセッションは終了しました。
+password-changed-action = 詳しく見る
+password-changed-note = お心当たりがない場合は、すぐにログインページでパスワードを再設定してください。
+
+email-change-subject = 新しいメールアドレスをご確認ください
+email-change-lead = ヌーラボアカウントのメールアドレスを、このメールアドレスに変更する申し込みがありました。ご本人の場合は、確認してください。確認するまで、何も変わりません。
+email-change-action = このメールアドレスを確認する
+email-change-note = リンクは1回だけ有効です。有効期限：{ $expires }。お心当たりがない場合、必要な操作はありません。
+
+email-change-taken-subject = ヌーラボアカウントはすでに登録されています
+email-change-taken-lead = 別のヌーラボアカウントのメールアドレスを、このメールアドレスに変更する申し込みがありました。このメールアドレスのヌーラボアカウントはすでにあるため、何も変更していません。
+email-change-taken-action = ログインする
+email-change-taken-note = お心当たりがない場合、必要な操作はありません。このメールアドレスを別のアカウントで使うには、先にこのアカウントのメールアドレスを変更してください。
+
+email-change-notice-subject = ヌーラボアカウントのメールアドレスの変更が申し込まれました
+email-change-notice-lead = あなたのヌーラボアカウントにログインしている人が、メールアドレスの変更を申し込みました。新しいメールアドレスに送られたリンクで確認されるまで、メールアドレスは変わりません。
+email-change-notice-action = 詳しく見る
+email-change-notice-note = お心当たりがない場合は、すぐにログインページでパスワードを再設定してください。変更は中止され、すべての端末からログアウトします。
+
+email-changed-subject = ヌーラボアカウントのメールアドレスが変更されました
+email-changed-lead = あなたのヌーラボアカウントのメールアドレスは、このメールアドレスになりました。今後はこのメールアドレスでログインしてください。
+email-changed-action = アカウントを確認する
+email-changed-note = 変更前のメールアドレスにもお知らせしました。
+
+email-changed-notice-subject = ヌーラボアカウントのメールアドレスが別のものに変更されました
+email-changed-notice-lead = あなたのヌーラボアカウントのメールアドレスが変更され、新しいメールアドレスが確認されました。このメールアドレスではログインできなくなりました。
+email-changed-notice-action = 詳しく見る
+email-changed-notice-note = お心当たりがない場合は、アカウントが他人に使われている可能性があります。すぐに当社または組織の管理者にご連絡ください。
 
 managed-invitation-subject = { $organization }のアカウントが作成されました
 managed-invitation-lead = { $organization }があなたのマネージドアカウントを作成しました。組織のアカウントでログインします。パスワードを設定する必要はありません。
@@ -56,6 +113,36 @@ saml-disabled-subject = { $organization }のSAMLが無効になりました
 saml-disabled-lead = { $organization }の管理者が、SAMLを無効にしました。もう一度有効にするまで、マネージドアカウントのユーザーはログインできません。
 saml-disabled-action = SAML設定を確認する
 saml-disabled-note = 管理者の方々にお心当たりがない場合は、すぐに設定をご確認ください。
+
+second-factor-added-subject = ヌーラボアカウントに二段階認証の方法が追加されました
+second-factor-added-lead = あなたのヌーラボアカウントに、認証アプリ、セキュリティキー、またはパスキーが追加されました。ほかのセッションは終了しました。
+second-factor-added-action = 詳しく見る
+second-factor-added-note = お心当たりがない場合は、ログインページでパスワードを再設定し、見覚えのないものを削除してください。
+
+second-factor-removed-subject = ヌーラボアカウントから二段階認証の方法が削除されました
+second-factor-removed-lead = あなたのヌーラボアカウントから、認証アプリ、セキュリティキー、またはパスキーが削除されました。ほかの方法は残っています。ほかのセッションは終了しました。
+second-factor-removed-action = 詳しく見る
+second-factor-removed-note = お心当たりがない場合は、ログインページでパスワードを再設定し、もう一度追加してください。
+
+second-factors-disabled-subject = 二段階認証が無効になりました
+second-factors-disabled-lead = あなたのヌーラボアカウントの二段階認証が無効になり、パスワードだけでログインできるようになりました。ほかのセッションは終了しました。
+second-factors-disabled-action = 詳しく見る
+second-factors-disabled-note = お心当たりがない場合は、ログインページでパスワードを再設定し、もう一度有効にしてください。
+
+recovery-codes-made-subject = ヌーラボアカウントのリカバリーコードが作り直されました
+recovery-codes-made-lead = あなたのヌーラボアカウントの新しいリカバリーコードが作成されました。以前のコードは使えません。ほかのセッションは終了しました。
+recovery-codes-made-action = 詳しく見る
+recovery-codes-made-note = お心当たりがない場合は、ログインページでパスワードを再設定し、リカバリーコードを作り直してください。
+
+second-factor-locked-subject = パスワードを知られている可能性があります
+second-factor-locked-lead = あなたのヌーラボアカウントで、正しいパスワードの入力後に、誤った確認コードが何度も入力されました。そのため、使われたことのないブラウザーからのコードの入力をしばらく停止しています。これまでお使いのブラウザー、またはセキュリティキーやパスキーではログインできます。
+second-factor-locked-action = 詳しく見る
+second-factor-locked-note = ログインはされていません。心当たりがない場合は、パスワードを変更してください。この状態が続いても、明日まで再度お知らせすることはありません。
+
+recovery-code-used-subject = ヌーラボアカウントでリカバリーコードが使われました
+recovery-code-used-lead = 二段階認証の代わりに、リカバリーコードが使われました。リカバリーコードの残り：{ $left }個
+recovery-code-used-action = 詳しく見る
+recovery-code-used-note = お心当たりがない場合は、ログインページでパスワードを再設定し、リカバリーコードを作り直してください。
 
 role-administrator = 管理者
 role-member = メンバー

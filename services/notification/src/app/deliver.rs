@@ -4,7 +4,7 @@
 
 use super::{
     Notification,
-    prepare::{PrepareError, administrators, prepare},
+    prepare::{PrepareError, administrators, appearance, prepare},
 };
 use crate::{
     domain::{Delivery, Settlement, Try, after},
@@ -85,12 +85,17 @@ async fn list(app: &Notification, delivery: &Delivery) -> Result<(), DeliverErro
 }
 
 async fn attempt(app: &Notification, delivery: &Delivery) -> Try {
-    let mail = match prepare(app, delivery).await {
-        Ok(mail) => mail,
+    let asked = async {
+        let mail = prepare(app, delivery).await?;
+        let appearance = appearance(app, &mail.email).await?;
+        Ok((mail, appearance))
+    };
+    let (mail, appearance) = match asked.await {
+        Ok(asked) => asked,
         Err(PrepareError::Obsolete) => return Try::Obsolete,
         Err(error) => return Try::Deferred(pass_runtime::chain(&error)),
     };
-    match render(&mail) {
+    match render(&mail, appearance) {
         Ok(rendered) => app.smtp.send(delivery.id, &mail.email, &rendered).await,
         Err(error) => Try::Refused(format!("the mail can't be rendered: {error}")),
     }

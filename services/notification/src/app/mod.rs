@@ -1,5 +1,6 @@
 //! Use cases.
 
+mod credentials;
 mod deliver;
 mod prepare;
 

@@ -1,10 +1,10 @@
 //! Asks the owner of a mail's subject for all that the mail says, at the moment of sending: events
 //! and deliveries carry neither address nor link.
 
-use super::Notification;
+use super::{Notification, credentials};
 use crate::{
     domain::{Delivery, MailKind},
-    render::{Content, Mail},
+    render::{Content, Credential, Mail, Protection},
 };
 use pass_mesh::{CallContext, Failure};
 use pass_proto::{
@@ -13,15 +13,15 @@ use pass_proto::{
     errors::v1::ErrorReason,
     identity::v1::{
         Account, BatchGetAccountsRequest, GetMailPreferencesRequest, GetMailPreferencesResponse,
-        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
-        PrepareSignUpMailResponse,
+        PrepareLoginAlertMailRequest, PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest,
+        PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
     },
     organization::v1::{
         FindOrganizationRequest, ListAdministratorsRequest, ListAdministratorsResponse, Organization,
         PrepareInvitationMailRequest, PrepareInvitationMailResponse, find_organization_request,
     },
 };
-use pass_types::{Invalid, Language, Role, TimeZone};
+use pass_types::{Appearance, Invalid, Language, Role, TimeZone, device_name};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -53,63 +53,109 @@ impl From<Status> for PrepareError {
 
 /// All that a delivery's mail says.
 pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    use MailKind as Kind;
+    let told = async |path: &str, content: Content| {
+        let owner = account(app, delivery.subject).await?;
+        notice(owner, app.console(path), content).map_err(PrepareError::Answer)
+    };
     match delivery.kind {
-        MailKind::SignUp => {
-            let request = PrepareSignUpMailRequest { sign_up_id: delivery.subject.to_string() };
-            let answer =
-                app.identity.clone().prepare_sign_up_mail(CallContext::system().request(request)).await?;
-            sign_up(answer.into_inner()).map_err(PrepareError::Answer)
+        Kind::SignUp => ask_sign_up(app, delivery).await,
+        Kind::Invitation => ask_invitation(app, delivery).await,
+        Kind::ManagedInvitation => ask_managed_invitation(app, delivery).await,
+        Kind::LoginAlert => ask_login_alert(app, delivery).await,
+        Kind::ApplicationReceived | Kind::ApplicationApproved | Kind::ApplicationRejected => {
+            ask_application(app, delivery).await
         }
-        MailKind::Invitation => {
-            let request = PrepareInvitationMailRequest {
-                invitation_id: delivery.subject.to_string(),
-                attempt: delivery.attempt,
-            };
-            let invitation = app
-                .organization
-                .clone()
-                .prepare_invitation_mail(CallContext::system().request(request))
-                .await?
-                .into_inner();
-            let request = GetMailPreferencesRequest { email: invitation.email.clone() };
-            let preferences =
-                app.identity.clone().get_mail_preferences(CallContext::system().request(request)).await?;
-            invite(invitation, preferences.into_inner()).map_err(PrepareError::Answer)
+        Kind::SamlActivated | Kind::SamlDisabled => ask_saml(app, delivery).await,
+        Kind::PasswordReset => credentials::reset(app, delivery).await,
+        Kind::EmailChange | Kind::EmailChangeNotice | Kind::EmailChanged | Kind::EmailChangedNotice => {
+            credentials::email_change(app, delivery).await
         }
-        MailKind::TokenReused => {
-            let owner = account(app, delivery.subject).await?;
-            notice(owner, app.console("/sessions"), Content::TokenReused).map_err(PrepareError::Answer)
+        Kind::TokenReused => told("/sessions", Content::TokenReused).await,
+        Kind::SignInLocked => told("/account/history", Content::SignInLocked).await,
+        Kind::PasswordChanged => {
+            told("/account/security-events", Content::Credential(Credential::PasswordChanged)).await
         }
-        MailKind::ManagedInvitation => {
-            let request = PrepareManagedInvitationMailRequest {
-                account_id: delivery.subject.to_string(),
-                attempt: delivery.attempt,
-            };
-            let request = CallContext::system().request(request);
-            let invitation =
-                app.identity.clone().prepare_managed_invitation_mail(request).await?.into_inner();
-            let organization = organization(app, invitation.organization_id.clone()).await?;
-            invite_managed(invitation, organization).map_err(PrepareError::Answer)
-        }
-        MailKind::ApplicationReceived | MailKind::ApplicationApproved | MailKind::ApplicationRejected => {
-            let request = PrepareApplicationMailRequest { application_id: delivery.subject.to_string() };
-            let request = CallContext::system().request(request);
-            let answer = app.billing.clone().prepare_application_mail(request).await?.into_inner();
-            decided(delivery.kind, answer).map_err(PrepareError::Answer)
-        }
-        MailKind::SamlActivated | MailKind::SamlDisabled => {
-            let (Some(recipient), Some(about)) = (delivery.recipient, delivery.organization) else {
-                return Err(PrepareError::Obsolete);
-            };
-            let organization = organization(app, about.to_string()).await?.name;
-            let content = match delivery.kind {
-                MailKind::SamlActivated => Content::SamlActivated { organization },
-                _ => Content::SamlDisabled { organization },
-            };
-            let url = app.console(&format!("/organizations/{about}/saml"));
-            notice(account(app, recipient).await?, url, content).map_err(PrepareError::Answer)
+        Kind::SecondFactorAdded
+        | Kind::SecondFactorRemoved
+        | Kind::SecondFactorsDisabled
+        | Kind::RecoveryCodesMade
+        | Kind::RecoveryCodeUsed
+        | Kind::SecondFactorLocked => {
+            told("/account/security-events", Content::Protection(protection(delivery))).await
         }
     }
+}
+
+async fn ask_sign_up(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    let request = PrepareSignUpMailRequest { sign_up_id: delivery.subject.to_string() };
+    let answer = app.identity.clone().prepare_sign_up_mail(CallContext::system().request(request)).await?;
+    sign_up(answer.into_inner()).map_err(PrepareError::Answer)
+}
+
+async fn ask_invitation(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    let request = PrepareInvitationMailRequest {
+        invitation_id: delivery.subject.to_string(),
+        attempt: delivery.attempt,
+    };
+    let request = CallContext::system().request(request);
+    let invitation = app.organization.clone().prepare_invitation_mail(request).await?.into_inner();
+    let preferences = preferences(app, &invitation.email).await?;
+    invite(invitation, preferences).map_err(PrepareError::Answer)
+}
+
+async fn ask_managed_invitation(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    let request = PrepareManagedInvitationMailRequest {
+        account_id: delivery.subject.to_string(),
+        attempt: delivery.attempt,
+    };
+    let request = CallContext::system().request(request);
+    let invitation = app.identity.clone().prepare_managed_invitation_mail(request).await?.into_inner();
+    let organization = organization(app, invitation.organization_id.clone()).await?;
+    invite_managed(invitation, organization).map_err(PrepareError::Answer)
+}
+
+async fn ask_login_alert(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    let request = PrepareLoginAlertMailRequest { login_alert_id: delivery.subject.to_string() };
+    let request = CallContext::system().request(request);
+    let answer = app.identity.clone().prepare_login_alert_mail(request).await?.into_inner();
+    alert(answer).map_err(PrepareError::Answer)
+}
+
+async fn ask_application(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    let request = PrepareApplicationMailRequest { application_id: delivery.subject.to_string() };
+    let request = CallContext::system().request(request);
+    let answer = app.billing.clone().prepare_application_mail(request).await?.into_inner();
+    let email = answer.application.as_ref().map(|it| it.plan_admin_email.clone()).unwrap_or_default();
+    let preferences = preferences(app, &email).await?;
+    decided(delivery.kind, answer, preferences).map_err(PrepareError::Answer)
+}
+
+async fn ask_saml(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    let (Some(recipient), Some(about)) = (delivery.recipient, delivery.organization) else {
+        return Err(PrepareError::Obsolete);
+    };
+    let organization = organization(app, about.to_string()).await?.name;
+    let content = match delivery.kind {
+        MailKind::SamlActivated => Content::SamlActivated { organization },
+        _ => Content::SamlDisabled { organization },
+    };
+    let url = app.console(&format!("/organizations/{about}/saml"));
+    notice(account(app, recipient).await?, url, content).map_err(PrepareError::Answer)
+}
+
+/// How the recipient wants mails to look (ACC-3); who has no account leaves it to the mail program.
+pub async fn appearance(app: &Notification, email: &str) -> Result<Appearance, PrepareError> {
+    let GetMailPreferencesResponse { language: _, time_zone: _, appearance } =
+        preferences(app, email).await?;
+    Ok(Appearance::from_wire(appearance).unwrap_or(Appearance::System))
+}
+
+/// How the account that has an address, if one does, wants to be written to.
+async fn preferences(app: &Notification, email: &str) -> Result<GetMailPreferencesResponse, PrepareError> {
+    let request = GetMailPreferencesRequest { email: email.to_owned() };
+    let answer = app.identity.clone().get_mail_preferences(CallContext::system().request(request)).await?;
+    Ok(answer.into_inner())
 }
 
 /// Who administers the organization that a mail is about: all of them, page by page.
@@ -144,6 +190,18 @@ async fn organization(app: &Notification, id: String) -> Result<Organization, Pr
     answer.into_inner().organization.ok_or(PrepareError::Obsolete)
 }
 
+/// What became of an account's second factors.
+fn protection(delivery: &Delivery) -> Protection {
+    match delivery.kind {
+        MailKind::SecondFactorRemoved => Protection::FactorRemoved,
+        MailKind::SecondFactorsDisabled => Protection::Disabled,
+        MailKind::RecoveryCodesMade => Protection::CodesMade,
+        MailKind::RecoveryCodeUsed => Protection::CodeUsed { left: delivery.attempt },
+        MailKind::SecondFactorLocked => Protection::Locked,
+        _ => Protection::FactorAdded,
+    }
+}
+
 /// To an account, about something that it has.
 fn notice(owner: Account, url: String, content: Content) -> Result<Mail, Invalid> {
     Ok(Mail {
@@ -153,6 +211,26 @@ fn notice(owner: Account, url: String, content: Content) -> Result<Mail, Invalid
         url,
         content,
     })
+}
+
+/// About a sign-in, to whoever owns the account.
+fn alert(answer: PrepareLoginAlertMailResponse) -> Result<Mail, Invalid> {
+    let PrepareLoginAlertMailResponse {
+        email,
+        language,
+        time_zone,
+        sign_in_time,
+        user_agent,
+        url,
+        expire_time,
+    } = answer;
+    let content = Content::LoginAlert {
+        at: instant(sign_in_time)?,
+        // Whoever signed in has chosen what the browser says; the mail says none of it.
+        device: device_name(&user_agent),
+        expires: instant(expire_time)?,
+    };
+    Ok(Mail { email, language: Language::from_wire(language)?, time_zone: time_zone.parse()?, url, content })
 }
 
 fn invite_managed(
@@ -177,8 +255,12 @@ fn invite_managed(
     Ok(Mail { email, language: Language::from_wire(language)?, time_zone: time_zone.parse()?, url, content })
 }
 
-/// About an application, to the Plan Admin whom it names.
-fn decided(kind: MailKind, answer: PrepareApplicationMailResponse) -> Result<Mail, Invalid> {
+/// About an application, to the Plan Admin whom it names, whose preferences beat the application's.
+fn decided(
+    kind: MailKind,
+    answer: PrepareApplicationMailResponse,
+    preferences: GetMailPreferencesResponse,
+) -> Result<Mail, Invalid> {
     let PrepareApplicationMailResponse { application, language, trial_end_time, url } = answer;
     let application = application.ok_or(Invalid("must name the application"))?;
     let content = match kind {
@@ -188,8 +270,10 @@ fn decided(kind: MailKind, answer: PrepareApplicationMailResponse) -> Result<Mai
         }
         _ => Content::ApplicationReceived,
     };
-    let email = application.plan_admin_email;
-    Ok(Mail { email, language: Language::from_wire(language)?, time_zone: TimeZone::utc(), url, content })
+    let GetMailPreferencesResponse { language: own_language, time_zone, appearance: _ } = preferences;
+    let language = Language::from_wire(own_language).or_else(|_| Language::from_wire(language))?;
+    let time_zone = time_zone.parse().unwrap_or_else(|_| TimeZone::utc());
+    Ok(Mail { email: application.plan_admin_email, language, time_zone, url, content })
 }
 
 fn sign_up(answer: PrepareSignUpMailResponse) -> Result<Mail, Invalid> {
@@ -226,7 +310,7 @@ fn invite(
         url,
         expire_time,
     } = invitation;
-    let GetMailPreferencesResponse { language: own_language, time_zone } = preferences;
+    let GetMailPreferencesResponse { language: own_language, time_zone, appearance: _ } = preferences;
     let language = Language::from_wire(own_language).or_else(|_| Language::from_wire(language))?;
     Ok(Mail {
         email,

@@ -26,11 +26,39 @@ pub enum MailKind {
     SamlActivated,
     /// SAML was switched off: to all administrators.
     SamlDisabled,
+    /// A second factor was added (ACC-9).
+    SecondFactorAdded,
+    /// A second factor was removed, and others are left (ACC-9).
+    SecondFactorRemoved,
+    /// Two-factor authentication was switched off (ACC-9).
+    SecondFactorsDisabled,
+    /// Recovery codes were made anew (ACC-9).
+    RecoveryCodesMade,
+    /// A recovery code was used (ACC-9).
+    RecoveryCodeUsed,
+    /// Who knew the password showed too many wrong codes (ACC-9, ACC-14).
+    SecondFactorLocked,
+    /// A sign-in from a new browser in a new network: was it you (ACC-10)?
+    LoginAlert,
+    /// After too many wrong passwords strangers have to wait (ACC-14).
+    SignInLocked,
+    /// The link that resets a password, or why there is none (ACC-8).
+    PasswordReset,
+    /// The password is another one (ACC-8, ACC-12).
+    PasswordChanged,
+    /// The link that confirms a new address, to that address (ACC-7).
+    EmailChange,
+    /// The same is asked for: a notice to the address so far.
+    EmailChangeNotice,
+    /// The address is another one: a notice to it.
+    EmailChanged,
+    /// The same, to the one before.
+    EmailChangedNotice,
 }
 
 impl MailKind {
     /// Every one of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 23] = [
         Self::SignUp,
         Self::Invitation,
         Self::TokenReused,
@@ -40,7 +68,30 @@ impl MailKind {
         Self::ApplicationRejected,
         Self::SamlActivated,
         Self::SamlDisabled,
+        Self::SecondFactorAdded,
+        Self::SecondFactorRemoved,
+        Self::SecondFactorsDisabled,
+        Self::RecoveryCodesMade,
+        Self::RecoveryCodeUsed,
+        Self::SecondFactorLocked,
+        Self::LoginAlert,
+        Self::SignInLocked,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+        Self::EmailChange,
+        Self::EmailChangeNotice,
+        Self::EmailChanged,
+        Self::EmailChangedNotice,
     ];
+
+    /// The mail that goes beside it, to another address, for the same event.
+    pub fn beside(self) -> Option<Self> {
+        match self {
+            Self::EmailChange => Some(Self::EmailChangeNotice),
+            Self::EmailChanged => Some(Self::EmailChangedNotice),
+            _ => None,
+        }
+    }
 
     /// Whether it goes to all administrators of an organization, one mail each.
     pub fn is_for_administrators(self) -> bool {
@@ -59,6 +110,20 @@ impl MailKind {
             Self::ApplicationRejected => "application_rejected",
             Self::SamlActivated => "saml_activated",
             Self::SamlDisabled => "saml_disabled",
+            Self::SecondFactorAdded => "second_factor_added",
+            Self::SecondFactorRemoved => "second_factor_removed",
+            Self::SecondFactorsDisabled => "second_factors_disabled",
+            Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::SecondFactorLocked => "second_factor_locked",
+            Self::LoginAlert => "login_alert",
+            Self::SignInLocked => "sign_in_locked",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
+            Self::EmailChange => "email_change",
+            Self::EmailChangeNotice => "email_change_notice",
+            Self::EmailChanged => "email_changed",
+            Self::EmailChangedNotice => "email_changed_notice",
         }
     }
 }
@@ -98,12 +163,22 @@ impl Delivery {
     /// The mail to one of the administrators whom this list is for; the same however often it is made.
     #[must_use]
     pub fn to(&self, recipient: Uuid) -> Self {
-        let both = [self.id.as_bytes().as_slice(), recipient.as_bytes()].concat();
-        let digest = Sha256::digest(both);
+        let id = self.derived_id(recipient.as_bytes());
+        Self { id, recipient: Some(recipient), tries: 0, ..self.clone() }
+    }
+
+    /// The mail that goes beside this one, if one does; the same however often it is made.
+    #[must_use]
+    pub fn beside(&self) -> Option<Self> {
+        let kind = self.kind.beside()?;
+        Some(Self { id: self.derived_id(kind.as_str().as_bytes()), kind, ..self.clone() })
+    }
+
+    fn derived_id(&self, part: &[u8]) -> Uuid {
+        let digest = Sha256::digest([self.id.as_bytes().as_slice(), part].concat());
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
-        let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
-        Self { id, recipient: Some(recipient), tries: 0, ..self.clone() }
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
 }
 

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod credentials;
+mod notices;
 mod standins;
 mod world;
 
@@ -113,6 +115,30 @@ async fn an_invitation_is_mailed_in_the_invitees_own_language() {
     assert!(mail.text.contains("(Asia/Tokyo)"), "{}", mail.text);
 }
 
+/// proves ACC-3: whatever a mail is about, it looks as its recipient has chosen; who has no account chose nothing
+#[tokio::test]
+async fn a_mail_looks_as_its_recipient_has_chosen() {
+    let world = World::start().await;
+    let scheme = |html: &str| {
+        let scheme = html.split_once(r#"<meta name="color-scheme" content=""#).unwrap().1;
+        scheme.split_once('"').unwrap().0.to_owned()
+    };
+    let account = world.publish_token_reuse().await;
+    let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
+    assert_eq!(scheme(&mail.html), "light dark");
+    world.identity.prefers("ja", "Asia/Tokyo");
+    let account = world.publish_token_reuse().await;
+    let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
+    assert_eq!(scheme(&mail.html), "dark");
+    world.publish_rejection().await;
+    let mail = world.sink.wait_for("plan@example.com").await;
+    assert_eq!(scheme(&mail.html), "dark");
+    assert_eq!(
+        mail.subject, "Nulab Passの申し込みについて",
+        "the account's language beats the application's"
+    );
+}
+
 /// proves API-1 (reuse detection): the owner of a token that was used twice is warned
 #[tokio::test]
 async fn the_owner_of_a_reused_token_is_warned() {
@@ -121,6 +147,34 @@ async fn the_owner_of_a_reused_token_is_warned() {
     let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
     assert_eq!(mail.subject, "ログイン状態をご確認ください");
     assert_eq!(mail.link(), Some("https://console.example/sessions"));
+}
+
+/// proves ACC-10 (the mail): the owner is asked, in their time zone, whether it was them; nothing that the browser
+/// said is repeated
+#[tokio::test]
+async fn the_owner_is_asked_about_a_new_device() {
+    let world = World::start().await;
+    let event = world.publish_new_device().await;
+    let mail = world.sink.wait_for("alerted@example.com").await;
+    assert_eq!(mail.subject, "New sign-in to your Nulab Account");
+    assert_eq!(mail.link(), Some("https://pass.example/not-me/token"));
+    assert!(mail.text.contains("2026-11-22 09:00 (Asia/Tokyo)"), "{}", mail.text);
+    assert!(mail.text.contains("Firefox · Windows") && !mail.text.contains("evil.example"), "{}", mail.text);
+    world.publish_again(event).await;
+    world.publish_sign_in_lock().await;
+    wait_for(async || world.sink.mails().len() == 2).await;
+    assert_eq!(world.sink.mails_to("alerted@example.com").len(), 1);
+}
+
+/// proves ACC-14 (the mail): the owner of an account whose password is guessed is told how to get in
+#[tokio::test]
+async fn the_owner_is_told_of_a_lock() {
+    let world = World::start().await;
+    let account = world.publish_sign_in_lock().await;
+    let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
+    assert_eq!(mail.subject, "パスワードが推測されている可能性があります");
+    assert_eq!(mail.link(), Some("https://console.example/account/history"));
+    assert!(mail.text.contains("再設定"), "{}", mail.text);
 }
 
 /// proves MAN-2 (the mail): whoever has a new Managed Account is told how to sign in, with the newest link only

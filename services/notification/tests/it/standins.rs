@@ -11,8 +11,11 @@ use pass_proto::{
     identity::v1::{
         Account, BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
         CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
-        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
-        PrepareSignUpMailResponse, directory_service_server::DirectoryService,
+        PrepareEmailChangeMailRequest, PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest,
+        PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest,
+        PrepareManagedInvitationMailResponse, PreparePasswordResetMailRequest,
+        PreparePasswordResetMailResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
+        directory_service_server::DirectoryService, prepare_password_reset_mail_response::Owner,
     },
     organization::v1::{
         self as wire_organization, AcceptInvitationRequest, AcceptInvitationResponse,
@@ -48,11 +51,17 @@ impl Problem for Refused {
 /// The name that somebody gave at sign-up.
 pub const TYPED_NAME: &str = "Your account is locked: evil.example";
 
+/// What the browser of a sign-in says it is.
+pub const SAID_BY_BROWSER: &str = "Go to evil.example now! (Windows) Firefox/140.0";
+
 #[derive(Default)]
 struct Said {
     administrators: Vec<String>,
     away: bool,
+    no_accounts: bool,
     sign_up: Option<PrepareSignUpMailResponse>,
+    reset: Option<PreparePasswordResetMailResponse>,
+    email_change: Option<PrepareEmailChangeMailResponse>,
     preferences: GetMailPreferencesResponse,
     invitation: Option<PrepareInvitationMailResponse>,
 }
@@ -70,9 +79,13 @@ impl StandIn {
         self.said().away = away;
     }
 
+    /// Everybody who is asked about, and likes the dark.
     pub fn prefers(&self, language: &str, time_zone: &str) {
-        let language = code(language);
-        self.said().preferences = GetMailPreferencesResponse { language, time_zone: time_zone.to_owned() };
+        self.said().preferences = GetMailPreferencesResponse {
+            language: code(language),
+            time_zone: time_zone.to_owned(),
+            appearance: wire::Appearance::Dark.into(),
+        };
     }
 }
 
@@ -97,6 +110,39 @@ impl Identity {
             url: "https://pass.example/sign-up/token".to_owned(),
             expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-23 01:00 UTC))),
             account_exists,
+        });
+    }
+}
+
+impl Identity {
+    /// All accounts were deleted.
+    pub fn has_no_accounts(&self) {
+        self.said().no_accounts = true;
+    }
+
+    /// A reset for an address, which belongs to this.
+    pub fn expect_reset(&self, email: &str, owner: Owner) {
+        self.said().reset = Some(PreparePasswordResetMailResponse {
+            email: email.to_owned(),
+            language: code("ja"),
+            time_zone: "Asia/Tokyo".to_owned(),
+            owner: owner as i32,
+            url: "https://pass.example/reset-password/token".to_owned(),
+            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-22 01:00 UTC))),
+        });
+    }
+
+    /// A change of address from old@example.com.
+    pub fn expect_email_change(&self, to: &str, account_exists: bool, confirmed: bool) {
+        self.said().email_change = Some(PrepareEmailChangeMailResponse {
+            new_email: to.to_owned(),
+            old_email: "old@example.com".to_owned(),
+            language: code("en"),
+            time_zone: "Asia/Tokyo".to_owned(),
+            url: "https://pass.example/email-change/token".to_owned(),
+            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-23 01:00 UTC))),
+            account_exists,
+            confirmed,
         });
     }
 }
@@ -136,6 +182,9 @@ impl DirectoryService for Identity {
         request: Request<BatchGetAccountsRequest>,
     ) -> Result<Response<BatchGetAccountsResponse>, Status> {
         let (_, message) = open(request)?;
+        if self.said().no_accounts {
+            return Ok(Response::new(BatchGetAccountsResponse::default()));
+        }
         let accounts = message.account_ids.into_iter().map(|account_id| Account {
             email: format!("{account_id}@example.com"),
             account_id,
@@ -152,6 +201,40 @@ impl DirectoryService for Identity {
     ) -> Result<Response<GetMailPreferencesResponse>, Status> {
         let _ = open(request)?;
         Ok(Response::new(self.said().preferences.clone()))
+    }
+
+    async fn prepare_login_alert_mail(
+        &self,
+        request: Request<PrepareLoginAlertMailRequest>,
+    ) -> Result<Response<PrepareLoginAlertMailResponse>, Status> {
+        let _ = open(request)?;
+        Ok(Response::new(PrepareLoginAlertMailResponse {
+            email: "alerted@example.com".to_owned(),
+            language: code("en"),
+            time_zone: "Asia/Tokyo".to_owned(),
+            sign_in_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-22 00:00 UTC))),
+            user_agent: SAID_BY_BROWSER.to_owned(),
+            url: "https://pass.example/not-me/token".to_owned(),
+            expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-29 00:00 UTC))),
+        }))
+    }
+
+    async fn prepare_password_reset_mail(
+        &self,
+        request: Request<PreparePasswordResetMailRequest>,
+    ) -> Result<Response<PreparePasswordResetMailResponse>, Status> {
+        let _ = open(request)?;
+        let answer = self.said().reset.clone();
+        answer.map(Response::new).ok_or_else(|| status(Refused(Kind::NotFound, ErrorReason::LinkInvalid)))
+    }
+
+    async fn prepare_email_change_mail(
+        &self,
+        request: Request<PrepareEmailChangeMailRequest>,
+    ) -> Result<Response<PrepareEmailChangeMailResponse>, Status> {
+        let _ = open(request)?;
+        let answer = self.said().email_change.clone();
+        answer.map(Response::new).ok_or_else(|| status(Refused(Kind::NotFound, ErrorReason::LinkInvalid)))
     }
 
     async fn prepare_managed_invitation_mail(

@@ -11,8 +11,8 @@ use pass_mesh::{Mesh, MeshConfig, Server, Trust, development::Pki};
 use pass_proto::{
     billing::v1::application_service_server::ApplicationServiceServer,
     events::v1::{
-        ApplicationRejected, Envelope, InvitationCreated, ManagedAccountInvited, SamlConnectionActivated,
-        SignUpRequested, TokenFamilyRevoked, envelope::Payload,
+        ApplicationRejected, Envelope, InvitationCreated, ManagedAccountInvited, NewDeviceSignedIn,
+        SamlConnectionActivated, SignInLocked, SignUpRequested, TokenFamilyRevoked, envelope::Payload,
     },
     identity::v1::directory_service_server::DirectoryServiceServer,
     organization::v1::{
@@ -149,6 +149,35 @@ impl World {
         account
     }
 
+    /// Somebody has signed in from something new.
+    pub async fn publish_new_device(&self) -> Uuid {
+        let now = self.clock.shared().now();
+        let account = AccountId::generate(&self.neighbours.entropy, now);
+        let payload = Payload::NewDeviceSignedIn(NewDeviceSignedIn {
+            account_id: account.to_string(),
+            session_id: SessionId::generate(&self.neighbours.entropy, now).to_string(),
+            login_alert_id: self.neighbours.entropy.uuid(now).to_string(),
+        });
+        self.publish("identity", Event::new(Key::account(account), payload)).await
+    }
+
+    /// Somebody has typed too many wrong passwords; for whose account.
+    pub async fn publish_sign_in_lock(&self) -> AccountId {
+        let now = self.clock.shared().now();
+        let account = AccountId::generate(&self.neighbours.entropy, now);
+        let payload = Payload::SignInLocked(SignInLocked { account_id: account.to_string() });
+        self.publish("identity", Event::new(Key::account(account), payload)).await;
+        account
+    }
+
+    /// Identity tells something of an account, and of something else that has an id: the event, and whose account.
+    pub async fn publish_of_account(&self, payload: impl Fn(String, String) -> Payload) -> (Uuid, AccountId) {
+        let now = self.clock.shared().now();
+        let account = AccountId::generate(&self.neighbours.entropy, now);
+        let payload = payload(account.to_string(), self.neighbours.entropy.uuid(now).to_string());
+        (self.publish("identity", Event::new(Key::account(account), payload)).await, account)
+    }
+
     /// Identity has made a Managed Account.
     pub async fn publish_managed_invitation(&self, attempt: i32) -> Uuid {
         let now = self.clock.shared().now();
@@ -280,6 +309,14 @@ impl World {
     pub async fn tries(&self, event: Uuid) -> i32 {
         let query = sqlx::query_scalar("SELECT tries FROM deliveries WHERE id = $1").bind(event);
         query.fetch_optional(&self.database.pool).await.unwrap().unwrap_or(0)
+    }
+
+    /// As if a worker had died between the mail server's word and its own note.
+    pub async fn forget_that_it_was_sent(&self, event: Uuid) {
+        let query = "UPDATE deliveries SET state = 'queued', settled_at = NULL WHERE id = $1";
+        let done = sqlx::query(query).bind(event).execute(&self.database.pool).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+        self.clock.advance(Duration::minutes(2));
     }
 
     pub async fn take_like_a_dying_worker(&self, event: Uuid) -> bool {

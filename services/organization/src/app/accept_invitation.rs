@@ -85,6 +85,9 @@ impl Organizations {
         }
         let profile = self.directory.profile(&by.calls, by.person.account).await?;
         let mut tx = self.pool.begin().await?;
+        if !store::deletions::may_join(&mut tx, profile.account).await? {
+            return Err(Fault::CallerGone.into());
+        }
         let invitation = load(&mut tx, InvitationId::from(id), attempt).await?;
         if invitation.state == (State::Accepted { by: profile.account }) {
             return Ok(invitation.organization);

@@ -7,6 +7,7 @@ mod change_managed_member;
 mod check_access;
 mod create_invitation;
 mod create_team;
+mod erase_account;
 mod error;
 mod find_member;
 mod find_organization;
@@ -29,6 +30,7 @@ pub use change_managed_member::ChangeManagedMember;
 pub use check_access::CheckAccess;
 pub use create_invitation::{CreateInvitation, CreateInvitationError};
 pub use create_team::CreateTeam;
+pub use erase_account::EraseAccount;
 pub use error::{ReadError, Refused};
 pub use find_member::{FindMember, ListAdministrators};
 pub use find_organization::FindOrganization;
@@ -116,7 +118,7 @@ impl By {
     }
 }
 
-/// Who drives a change of a member that is a Managed Account.
+/// Who drives a change that identity makes.
 #[derive(Debug, Clone)]
 pub enum Driver {
     /// A person, through identity.

@@ -161,6 +161,9 @@ impl Organizations {
         let now = self.clock.now();
         let id = OrganizationId::generate(&self.entropy, now);
         let mut tx = self.pool.begin().await?;
+        if !store::deletions::may_join(&mut tx, founder.profile.account).await? {
+            return Err(Fault::CallerGone.into());
+        }
         if let Some(earlier) = repeated(&mut tx, by, start, id, now).await? {
             return Ok(earlier);
         }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod authority;
+pub mod deletion;
 pub mod invitation;
 pub mod key;
 pub mod managed;

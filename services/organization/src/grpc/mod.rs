@@ -2,6 +2,7 @@
 //! of identity's directory and of billing.
 
 mod access_service;
+mod account_deletion_service;
 mod convert;
 pub mod directory;
 pub mod entitlements;

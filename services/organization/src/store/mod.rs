@@ -1,6 +1,7 @@
 //! The only SQL of the service: functions on a connection, that neither begin nor commit.
 
 pub mod access;
+pub mod deletions;
 pub mod directory;
 pub mod handles;
 pub mod invitations;

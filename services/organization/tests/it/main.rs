@@ -5,6 +5,7 @@
 
 mod access;
 mod bad_input;
+mod deletions;
 mod directory;
 mod finding;
 mod handles;

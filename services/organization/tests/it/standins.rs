@@ -10,8 +10,11 @@ use pass_proto::{
     identity::v1::{
         Account, BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
         CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
-        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest,
-        PrepareSignUpMailResponse, directory_service_server::DirectoryService,
+        PrepareEmailChangeMailRequest, PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest,
+        PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest,
+        PrepareManagedInvitationMailResponse, PreparePasswordResetMailRequest,
+        PreparePasswordResetMailResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
+        directory_service_server::DirectoryService,
     },
 };
 use pass_types::{AccountId, AccountKind};
@@ -85,6 +88,27 @@ impl DirectoryService for People {
         &self,
         _: Request<PrepareSignUpMailRequest>,
     ) -> Result<Response<PrepareSignUpMailResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+
+    async fn prepare_password_reset_mail(
+        &self,
+        _: Request<PreparePasswordResetMailRequest>,
+    ) -> Result<Response<PreparePasswordResetMailResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+
+    async fn prepare_email_change_mail(
+        &self,
+        _: Request<PrepareEmailChangeMailRequest>,
+    ) -> Result<Response<PrepareEmailChangeMailResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+
+    async fn prepare_login_alert_mail(
+        &self,
+        _: Request<PrepareLoginAlertMailRequest>,
+    ) -> Result<Response<PrepareLoginAlertMailResponse>, Status> {
         Err(Status::unimplemented("organization does not ask this"))
     }
 

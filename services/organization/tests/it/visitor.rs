@@ -2,7 +2,9 @@
 
 use pass_mesh::{CallContext, Channel, Failure};
 use pass_proto::organization::v1::{
-    access_service_client::AccessServiceClient, invitation_service_client::InvitationServiceClient,
+    access_service_client::AccessServiceClient,
+    account_deletion_service_client::AccountDeletionServiceClient,
+    invitation_service_client::InvitationServiceClient,
     managed_member_service_client::ManagedMemberServiceClient, member_service_client::MemberServiceClient,
     membership_service_client::MembershipServiceClient,
     organization_service_client::OrganizationServiceClient, team_service_client::TeamServiceClient, *,
@@ -62,6 +64,10 @@ impl Visitor {
             remove_managed_member(RemoveManagedMemberRequest) -> RemoveManagedMemberResponse;
             set_managed_member_suspended(SetManagedMemberSuspendedRequest)
                 -> SetManagedMemberSuspendedResponse;
+        }
+        AccountDeletionServiceClient {
+            preview_account_deletion(PreviewAccountDeletionRequest) -> PreviewAccountDeletionResponse;
+            erase_account(EraseAccountRequest) -> EraseAccountResponse;
         }
         MembershipServiceClient {
             find_organization(FindOrganizationRequest) -> FindOrganizationResponse;

@@ -5,11 +5,11 @@ use pass_events::{Consumer, Event, Handler, HandlerError, Key, MIGRATOR, Outbox,
 use pass_mesh::{CallContext, Channel, Mesh, MeshConfig};
 use pass_proto::{
     events::v1::{Envelope, SignUpRequested, envelope::Payload},
-    identity::v1::{SignInRequest, session_service_client::SessionServiceClient},
+    identity::v1::{SignInRequest, Visit, session_service_client::SessionServiceClient},
     organization::v1::{CheckAccessRequest, access_service_client::AccessServiceClient},
 };
 use pass_tests::{Browser, Party, Suite};
-use pass_types::{Origin, SignUpId};
+use pass_types::{Origin, Secret, SignUpId};
 use sqlx::{Postgres, Transaction};
 use std::{
     collections::HashMap,
@@ -18,7 +18,8 @@ use std::{
 };
 use tokio::{sync::oneshot, time::Instant};
 
-const EMAIL: &str = "bench@example.com";
+/// Whose account it is.
+pub const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "a long enough passphrase 7";
 /// Somebody with an account, signed in, and the product that they use.
 pub struct Person {
@@ -33,6 +34,11 @@ impl Person {
         suite.sign_up(&browser, "Bench", EMAIL, PASSWORD).await;
         Self { browser, party: Party::backlog(suite) }
     }
+
+    /// Where they are signed in.
+    pub fn browser(&self) -> &Browser {
+        &self.browser
+    }
 }
 
 /// To a service, as somebody of the mesh.
@@ -44,23 +50,45 @@ pub fn channel(suite: &Suite, name: &'static str, config: MeshConfig, service: &
         .expect("an address")
 }
 
-/// Address and password to a session: what the gateway asks identity.
+/// Address and password to a session: what the gateway asks identity. As many people as calls at once, each with a
+/// browser that their account knows.
 pub async fn sign_in(suite: &Suite, _: &Person, concurrent: usize) -> Row {
+    alike(suite, concurrent).await;
     let config = suite.pki.service("gateway").expect("files").config("pass.internal");
     let client = SessionServiceClient::new(channel(suite, "gateway", config, "identity"));
-    run(concurrent, 40 * concurrent.min(8), move |_| {
-        let mut client = client.clone();
+    // One of the person's own browsers.
+    let device_token = Secret::generate(&suite.context.entropy).reveal();
+    let origin = Origin { address: "127.0.0.1".to_owned(), user_agent: "Bench/1.0".to_owned() };
+    let work = move |number: usize| {
+        let (mut client, origin) = (client.clone(), origin.clone());
+        let visit = Some(Visit { device_token: device_token.clone(), product: "Backlog".to_owned() });
         async move {
             let request = SignInRequest {
-                email: EMAIL.to_owned(),
+                email: format!("{}-{EMAIL}", number % concurrent),
                 password: PASSWORD.to_owned(),
                 replaced_token: String::new(),
+                visit,
             };
-            let context = CallContext::anonymous(Origin::default()).within(Duration::from_secs(20));
+            let context = CallContext::anonymous(origin).within(Duration::from_secs(20));
             client.sign_in(context.request(request)).await.expect("a session");
         }
-    })
-    .await
+    };
+    for number in 0..concurrent {
+        work(number).await;
+    }
+    run(concurrent, 40 * concurrent.min(8), work).await
+}
+
+/// Makes so many accounts like the person's, with the same password.
+async fn alike(suite: &Suite, count: usize) {
+    let copy = "INSERT INTO accounts
+            (id, kind, name, email, email_key, unique_id, language, time_zone, appearance, password_hash, created_at)
+         SELECT gen_random_uuid(), kind, name, i || '-' || email, i || '-' || email_key, unique_id || i, language,
+            time_zone, appearance, password_hash, created_at
+         FROM accounts, generate_series(0, $2 - 1) i WHERE email_key = $1
+         ON CONFLICT DO NOTHING";
+    let copied = sqlx::query(copy).bind(EMAIL).bind(i32::try_from(count).expect("a number"));
+    copied.execute(&suite.databases["identity"].pool).await.expect("accounts");
 }
 
 /// A code to tokens.

@@ -44,6 +44,12 @@ fn application(state: ApplicationState, overdue: bool) -> Application {
     }
 }
 
+/// One whose people have deleted their accounts.
+fn erased() -> Application {
+    let (contact_name, plan_admin_email) = (String::new(), String::new());
+    Application { contact_name, plan_admin_email, ..application(ApplicationState::Approved, false) }
+}
+
 fn pass(state: NulabPassState) -> NulabPass {
     let application = match state {
         NulabPassState::Applied => Some(application(ApplicationState::Open, false)),
@@ -119,6 +125,7 @@ pub fn operator(language: Language) -> Vec<Sample> {
         ("applications-none", list(vec![], Some(ApplicationState::Rejected))),
         ("application", show(wrong, application(ApplicationState::Open, true))),
         ("application-rejected", show(page(language), application(ApplicationState::Rejected, false))),
+        ("application-erased", show(page(language), erased())),
     ]
 }
 

@@ -21,11 +21,12 @@ pub(super) fn account(someone: &Someone, now: OffsetDateTime) -> Account {
         unique_id: "user-1234567890".to_owned(),
         language: someone.language.into(),
         time_zone: "Asia/Tokyo".to_owned(),
-        appearance: wire::Appearance::System.into(),
+        appearance: someone.appearance.into(),
         create_time: Some(timestamp(now)),
         etag: "1".to_owned(),
         organization_id: String::new(),
         operator: someone.operator,
+        image_id: someone.image.clone(),
     }
 }
 
@@ -68,7 +69,8 @@ impl AccountService for Neighbours {
         &self,
         request: Request<CompleteSignUpRequest>,
     ) -> Result<Response<CompleteSignUpResponse>, Status> {
-        let (_, CompleteSignUpRequest { token, password, replaced_token }) = open(request)?;
+        let (_, CompleteSignUpRequest { token, password, replaced_token, visit }) = open(request)?;
+        self.state().visits.extend(visit);
         if password.chars().count() < 12 {
             return Err(refused(Kind::InvalidInput, ErrorReason::PasswordLength));
         }
@@ -84,6 +86,8 @@ impl AccountService for Neighbours {
             email: wish.email,
             password,
             language: wish.language,
+            appearance: wire::Appearance::System,
+            image: String::new(),
             operator: false,
             suspended: false,
         };

@@ -2,20 +2,29 @@
 //! behind real gRPC with the real contract's rules of access.
 
 mod accounts;
+mod credentials;
 mod memberships;
+mod profiles;
 mod saml;
+mod second_factors;
+mod security;
 mod sessions;
 
+pub use profiles::IMAGE;
 pub use saml::{Company, REFERENCE, response};
+pub use second_factors::{ANSWER, CODE};
 
 use pass_mesh::{Mesh, MeshConfig, Problem, Trust, development::Pki, status};
 use pass_proto::{
     convert::timestamp,
     errors::v1::ErrorReason,
     identity::v1::{
-        NewSession, account_service_server::AccountServiceServer,
+        NewSession, Visit, account_service_server::AccountServiceServer,
+        credential_service_server::CredentialServiceServer,
         managed_account_service_server::ManagedAccountServiceServer,
-        saml_sign_in_service_server::SamlSignInServiceServer, session_service_server::SessionServiceServer,
+        profile_service_server::ProfileServiceServer, saml_sign_in_service_server::SamlSignInServiceServer,
+        second_factor_service_server::SecondFactorServiceServer,
+        security_service_server::SecurityServiceServer, session_service_server::SessionServiceServer,
     },
     organization::v1::membership_service_server::MembershipServiceServer,
     types::v1 as wire,
@@ -42,6 +51,9 @@ pub struct Someone {
     pub email: String,
     pub password: String,
     pub language: wire::Language,
+    pub appearance: wire::Appearance,
+    /// The image's id; empty: none.
+    pub image: String,
     pub operator: bool,
     pub suspended: bool,
 }
@@ -74,6 +86,15 @@ pub struct State {
     /// How often a product's asking for tokens counted as use of a session.
     pub uses: usize,
     pub origins: Vec<pass_types::Origin>,
+    /// What the gateway said of browsers that signed in.
+    pub visits: Vec<Visit>,
+    /// How often an image was asked for.
+    pub images_asked: usize,
+    pub alerts: security::Alerts,
+    /// There were too many wrong passwords (ACC-14).
+    pub locked: bool,
+    pub credentials: credentials::Credentials,
+    pub factors: second_factors::Factors,
     pub saml: saml::Saml,
 }
 
@@ -122,7 +143,11 @@ impl Neighbours {
                 server
                     .add(AccountServiceServer::new(it.clone()))
                     .add(SessionServiceServer::new(it.clone()))
+                    .add(ProfileServiceServer::new(it.clone()))
                     .add(SamlSignInServiceServer::new(it.clone()))
+                    .add(SecurityServiceServer::new(it.clone()))
+                    .add(CredentialServiceServer::new(it.clone()))
+                    .add(SecondFactorServiceServer::new(it.clone()))
                     .add(ManagedAccountServiceServer::new(it.clone()))
             } else {
                 server.add(MembershipServiceServer::new(it.clone()))
@@ -147,6 +172,8 @@ impl Neighbours {
             email: format!("{}@example.com", name.to_lowercase()),
             password: format!("the password of {name}"),
             language: wire::Language::En,
+            appearance: wire::Appearance::System,
+            image: String::new(),
             operator: false,
             suspended: false,
         };

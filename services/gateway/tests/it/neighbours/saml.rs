@@ -54,6 +54,8 @@ struct Pending {
 #[derive(Default)]
 pub struct Saml {
     pub companies: Vec<Company>,
+    /// What sign-ins were begun for.
+    pub products: Vec<String>,
     /// Tests that an administrator may run, and where their verdict is.
     pub tests: HashMap<String, String>,
     /// Invitations, by the token of their link.
@@ -127,7 +129,9 @@ impl SamlSignInService for Neighbours {
         request: Request<BeginSamlSignInRequest>,
     ) -> Result<Response<BeginSamlSignInResponse>, Status> {
         let (_, request) = open(request)?;
-        let BeginSamlSignInRequest { identifier, continuation, force_authentication: anew } = request;
+        let BeginSamlSignInRequest { identifier, continuation, force_authentication: anew, product } =
+            request;
+        self.state().saml.products.push(product);
         let found = self.state().saml.companies.iter().find(|it| it.handle == identifier).cloned();
         let company = found.ok_or_else(|| refused(Kind::NotFound, ErrorReason::OrganizationUnknown))?;
         if let Some(reason) = company.refusal {

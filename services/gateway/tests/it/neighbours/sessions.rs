@@ -32,6 +32,7 @@ impl Neighbours {
             methods: vec!["pwd".to_owned()],
             address: String::new(),
             user_agent: String::new(),
+            second_factor_time: None,
             anew: open.anew,
         };
         Ok((session, account(someone, open.begun)))
@@ -41,14 +42,27 @@ impl Neighbours {
 #[tonic::async_trait]
 impl SessionService for Neighbours {
     async fn sign_in(&self, request: Request<SignInRequest>) -> Result<Response<SignInResponse>, Status> {
-        let (caller, SignInRequest { email, password, replaced_token }) = open(request)?;
+        self.must_not_be_busy()?;
+        let (caller, SignInRequest { email, password, replaced_token, visit }) = open(request)?;
+        self.state().visits.extend(visit);
+        if self.state().locked {
+            return Err(refused(Kind::RateLimited, ErrorReason::SignInLocked));
+        }
         self.state().origins.push(caller.origin.clone());
         let known = |it: &&Someone| it.email == email && it.password == password;
         let found = self.state().accounts.iter().find(known).map(|it| it.id);
         let account = found.ok_or_else(|| refused(Kind::Unauthenticated, ErrorReason::CredentialsInvalid))?;
+        if let Some(step) = self.begin_step(account, None) {
+            let (session, second_step) = (None, Some(step));
+            return Ok(Response::new(SignInResponse {
+                session,
+                account_id: account.to_string(),
+                second_step,
+            }));
+        }
         self.state().sessions.remove(&replaced_token);
-        let session = Some(self.begin(account, true));
-        Ok(Response::new(SignInResponse { session, account_id: account.to_string() }))
+        let (session, second_step) = (Some(self.begin(account, true)), None);
+        Ok(Response::new(SignInResponse { session, account_id: account.to_string(), second_step }))
     }
 
     async fn resolve_session(

@@ -119,7 +119,7 @@ impl Identity {
     }
 
     /// A lease from now on.
-    fn lease(&self, worker: Uuid) -> Lease {
+    pub(super) fn lease(&self, worker: Uuid) -> Lease {
         Lease { worker, until: self.clock.now() + self.rules.call * CALLS_A_LEASE }
     }
 

@@ -4,6 +4,7 @@ use super::{SamlError, acs_url, sp_entity_id};
 use crate::{
     app::Identity,
     domain::{
+        device::ProductName,
         managed::domain_of,
         saml::{Connection, ConnectionState, Kept, Outstanding, REQUEST_LIFE},
         sign_up::Continuation,
@@ -25,6 +26,18 @@ pub enum Identifier {
     Nonsense,
 }
 
+/// Somebody wants to sign in by their organization's identity provider.
+pub struct Wish {
+    /// What they typed.
+    pub identifier: Identifier,
+    /// Where they want to go.
+    pub continuation: Continuation,
+    /// What it is for.
+    pub product: ProductName,
+    /// They are to sign in anew.
+    pub force_authn: bool,
+}
+
 /// Where the browser goes, and what it keeps.
 pub struct Begun {
     /// The identity provider, with the request.
@@ -36,6 +49,8 @@ pub struct Begun {
 /// What a request is made for.
 pub(super) struct Purpose {
     pub(super) continuation: Continuation,
+    /// What the sign-in is for.
+    pub(super) product: ProductName,
     /// The person is to sign in anew.
     pub(super) force_authn: bool,
     pub(super) test: Option<SamlTestId>,
@@ -53,17 +68,11 @@ impl Identifier {
 }
 
 impl Identity {
-    /// Makes a request to the identity provider of the organization that is named; `force_authn`: for a sign-in
-    /// anew. The request's row remembers that: a browser that takes it out of the address, as it can of a request
-    /// that is not signed, gains a sign-in that is older than the request by no more than clocks may be apart
+    /// Makes a request to the identity provider of the organization that is named. That the sign-in is to be anew is
+    /// in the request's row: a browser that takes it out of the address, as it can of a request that is not signed, gains a sign-in that is older than the request by no more than clocks may be apart
     /// ([`pass_saml::SKEW`], a minute), and nothing else.
-    pub async fn begin_saml_sign_in(
-        &self,
-        caller: &Caller,
-        identifier: Identifier,
-        continuation: Continuation,
-        force_authn: bool,
-    ) -> Result<Begun, SamlError> {
+    pub async fn begin_saml_sign_in(&self, caller: &Caller, wish: Wish) -> Result<Begun, SamlError> {
+        let Wish { identifier, continuation, product, force_authn } = wish;
         self.count_saml_begin(caller).await?;
         let calls = caller.as_system();
         let organization = self.named(&calls, identifier).await?;
@@ -72,7 +81,7 @@ impl Identity {
         let connection = connection.await?.ok_or(SamlError::NotSetUp)?;
         drop(db);
         self.entitled_until(&calls, organization).await?;
-        self.send(&connection, Purpose { continuation, force_authn, test: None }).await
+        self.send(&connection, Purpose { continuation, product, force_authn, test: None }).await
     }
 
     /// Takes one begin from what the network has.
@@ -138,6 +147,7 @@ impl Identity {
             relay: relay.as_ref().map(Kept::of),
             test: purpose.test,
             continuation: purpose.continuation,
+            product: purpose.product,
             force_authn: purpose.force_authn,
             sp_entity_id: request.sp_entity_id,
             acs_url: request.acs_url,

@@ -5,6 +5,7 @@ use super::{SamlError, acs_url, log::About, pass_ended, sp_entity_id};
 use crate::{
     app::{Identity, Tx},
     domain::{
+        device::ProductName,
         saml::{Connection, Finding, Identified, Name, Outcome, Outstanding, PENDING_LIFE, Pending},
         saml_test::{Line, LineOutcome, TestState},
         sign_up::Continuation,
@@ -291,6 +292,7 @@ impl Identity {
             connection: connection.id,
             browser: case.request.as_ref().map(|request| request.browser),
             continuation: continuation(case),
+            product: product(case),
             outcome: Outcome::SignIn(Identified {
                 name,
                 email: validated.address,
@@ -357,6 +359,7 @@ impl Identity {
             connection: connection.id,
             browser: Some(request.browser),
             continuation: continuation(&case),
+            product: product(&case),
             outcome: Outcome::Test(test),
         };
         let consumed = self.wait(&mut tx, &pending).await?;
@@ -376,6 +379,10 @@ fn judged_by(connection: &Connection) -> pass_saml::Connection {
 
 fn continuation(case: &Case) -> Continuation {
     case.request.as_ref().map(|request| request.continuation.clone()).unwrap_or_default()
+}
+
+fn product(case: &Case) -> ProductName {
+    case.request.as_ref().map(|request| request.product.clone()).unwrap_or_default()
 }
 
 fn not_connected() -> Finding {

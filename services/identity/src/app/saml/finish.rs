@@ -5,6 +5,7 @@ use super::{SamlError, log::About, pass_ended};
 use crate::{
     app::{Identity, NewSession, Tx},
     domain::{
+        device::Visit,
         managed::{Managed, State},
         saml::{ConnectionState, Finding, Identified, Kept, Outcome, Pending},
         session::{Beginning, EndCause, Method},
@@ -264,8 +265,10 @@ impl Identity {
             account,
             organization: Some(pending.organization),
             method,
+            second: None,
             anew,
             origin,
+            visit: Visit { device: None, product: pending.product.clone() },
             not_after: Some(not_after),
         };
         let session = self.begin_session(tx, caller, beginning, now).await?;
@@ -305,6 +308,7 @@ impl Identity {
                 account,
                 at: now,
                 origin: &caller.origin,
+                product: pending.product.as_str(),
                 method: Method::Federated,
                 refused: Some(ErrorReason::AccountSuspended.code()),
             };

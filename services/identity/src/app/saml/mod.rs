@@ -13,7 +13,7 @@ mod key;
 mod log;
 mod test;
 
-pub use begin::Identifier;
+pub use begin::{Identifier, Wish};
 pub use connection::{Saving, Source, SpFacts, Standing};
 pub use finish::{Done, Finish, Finished, Shown, Waiting};
 pub use judge::Judges;

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     app::{Identity, Owner},
+    domain::device::ProductName,
     domain::saml::{ConnectionState, REQUEST_LIFE},
     domain::saml_test::{Test, TestReport, TestState},
     domain::sign_up::Continuation,
@@ -73,7 +74,12 @@ impl Identity {
         let connection = store::saml::connections::find(&mut db, test.organization, test.connection).await?;
         drop(db);
         let connection = connection.filter(|it| it.state != ConnectionState::Disabled);
-        let purpose = Purpose { continuation: Continuation::default(), force_authn: false, test: Some(id) };
+        let purpose = Purpose {
+            continuation: Continuation::default(),
+            product: ProductName::default(),
+            force_authn: false,
+            test: Some(id),
+        };
         self.send(&connection.ok_or(SamlError::LinkInvalid)?, purpose).await
     }
 

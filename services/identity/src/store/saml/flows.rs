@@ -18,6 +18,7 @@ struct RequestRow {
     relay_hash: Option<Vec<u8>>,
     test_id: Option<Uuid>,
     continuation: String,
+    product: String,
     force_authn: bool,
     sp_entity_id: String,
     acs_url: String,
@@ -39,6 +40,7 @@ impl TryFrom<RequestRow> for Outstanding {
             relay: row.relay_hash.as_deref().map(hash).transpose()?,
             test: row.test_id.map(Into::into),
             continuation: stored(&row.continuation)?,
+            product: stored(&row.product)?,
             force_authn: row.force_authn,
             sp_entity_id: row.sp_entity_id,
             acs_url: row.acs_url,
@@ -55,9 +57,9 @@ pub async fn insert_request(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO saml_requests
-            (id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation, force_authn,
-             sp_entity_id, acs_url, issued_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            (id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation, product,
+             force_authn, sp_entity_id, acs_url, issued_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         request.id,
         request.organization.uuid(),
         request.connection.uuid(),
@@ -65,6 +67,7 @@ pub async fn insert_request(
         request.relay.as_ref().map(Kept::as_bytes),
         request.test.map(SamlTestId::uuid),
         request.continuation.as_str(),
+        request.product.as_str(),
         request.force_authn,
         request.sp_entity_id,
         request.acs_url,
@@ -86,7 +89,7 @@ pub async fn request(
     sqlx::query_as!(
         RequestRow,
         "SELECT id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation,
-            force_authn, sp_entity_id, acs_url, issued_at
+            product, force_authn, sp_entity_id, acs_url, issued_at
          FROM saml_requests WHERE id = $1 AND organization_id = $2 AND expires_at > $3",
         id,
         organization.uuid(),
@@ -108,7 +111,7 @@ pub async fn request_of_relay(
     sqlx::query_as!(
         RequestRow,
         "SELECT id, organization_id, connection_id, browser_hash, relay_hash, test_id, continuation,
-            force_authn, sp_entity_id, acs_url, issued_at
+            product, force_authn, sp_entity_id, acs_url, issued_at
          FROM saml_requests WHERE relay_hash = $1 AND organization_id = $2 AND expires_at > $3",
         relay.as_bytes(),
         organization.uuid(),
@@ -157,6 +160,7 @@ struct PendingRow {
     browser_hash: Option<Vec<u8>>,
     test_id: Option<Uuid>,
     continuation: String,
+    product: String,
     idp_entity_id: String,
     name_id_format: Option<String>,
     name_id_hash: Option<Vec<u8>>,
@@ -190,6 +194,7 @@ impl TryFrom<PendingRow> for Pending {
             connection: row.connection_id.into(),
             browser: row.browser_hash.as_deref().map(hash).transpose()?,
             continuation: stored(&row.continuation)?,
+            product: stored(&row.product)?,
             outcome,
         })
     }
@@ -208,15 +213,16 @@ pub async fn insert_pending(
     };
     sqlx::query!(
         "INSERT INTO saml_pending_sign_ins
-            (handle_hash, organization_id, connection_id, browser_hash, test_id, continuation, idp_entity_id,
-             name_id_format, name_id_hash, email, session_not_on_or_after, anew, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            (handle_hash, organization_id, connection_id, browser_hash, test_id, continuation, product,
+             idp_entity_id, name_id_format, name_id_hash, email, session_not_on_or_after, anew, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         handle.as_bytes(),
         pending.organization.uuid(),
         pending.connection.uuid(),
         pending.browser.as_ref().map(Kept::as_bytes),
         test,
         pending.continuation.as_str(),
+        pending.product.as_str(),
         who.map(|who| who.name.idp_entity_id.as_str()).unwrap_or_default(),
         who.map(|who| who.name.format.uri()),
         who.map(|who| &who.name.hash[..]),
@@ -238,8 +244,8 @@ pub async fn pending(
 ) -> Result<Option<Pending>, sqlx::Error> {
     sqlx::query_as!(
         PendingRow,
-        "SELECT organization_id, connection_id, browser_hash, test_id, continuation, idp_entity_id,
-            name_id_format, name_id_hash, email, session_not_on_or_after, anew
+        "SELECT organization_id, connection_id, browser_hash, test_id, continuation, product,
+            idp_entity_id, name_id_format, name_id_hash, email, session_not_on_or_after, anew
          FROM saml_pending_sign_ins WHERE handle_hash = $1 AND expires_at > $2",
         handle.as_bytes(),
         now,

@@ -2,6 +2,7 @@
 //! does not compile until somebody decides about it.
 
 mod access;
+mod account_deletions;
 mod invitations;
 mod managed_members;
 mod members;
@@ -9,6 +10,7 @@ mod organizations;
 mod teams;
 
 pub use access::*;
+pub use account_deletions::*;
 pub use invitations::*;
 pub use managed_members::*;
 pub use members::*;

@@ -1,0 +1,35 @@
+//! Recovery codes anew, and switching everything off.
+
+use super::{Done, authenticator::Nothing, page_of, person, refuse};
+use crate::http::{Site, pages};
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use pass_web::{Browser, Form, html};
+
+/// `POST /security/recovery-codes`: they are shown this once.
+pub async fn renew(
+    State(site): State<Site>,
+    browser: Browser,
+    headers: HeaderMap,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Response> {
+    let person = person(&site, &browser, &headers).await?;
+    match site.gateway.identity.renew_recovery_codes(browser.origin(), &person.token).await {
+        Ok(codes) => Ok(html(&pages::RecoveryCodes { page: page_of(&browser, &person), codes })),
+        Err(failure) => Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),
+    }
+}
+
+/// `POST /security/off`
+pub async fn off(
+    State(site): State<Site>,
+    browser: Browser,
+    headers: HeaderMap,
+    Form(Nothing {}): Form<Nothing>,
+) -> Result<Response, Response> {
+    let person = person(&site, &browser, &headers).await?;
+    match site.gateway.identity.disable_second_factors(browser.origin(), &person.token).await {
+        Ok(()) => Ok(Done::Off.answer()),
+        Err(failure) => Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),
+    }
+}

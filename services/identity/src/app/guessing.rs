@@ -1,0 +1,156 @@
+//! Slowing down who guesses passwords (ACC-14): per network, and per address that is tried, whether or not it has an
+//! account. What is counted is in the database, so that it holds over replicas and restarts.
+//!
+//! A browser that the account knows (ACC-10) has an allowance of its own: however often strangers guess, they lock
+//! out strangers, and not the owner. So is the number of wrong ones in a row, which a right password begins anew.
+
+use super::{Identity, Tx, sign_in::SignInError};
+use crate::{
+    domain::{
+        guessing::Allowance,
+        throttle::{Limit, TooOften},
+    },
+    store::{self, accounts::Credentials},
+};
+use pass_mesh::Caller;
+use pass_types::{AccountId, Email, Secret, SecretHash, network};
+use sqlx::{Connection, PgConnection};
+use time::{Duration, OffsetDateTime};
+
+/// An owner is mailed once about strangers who guess all day.
+const NOTICES: Limit = Limit { times: 1, period: Duration::DAY };
+
+/// What a try to sign in is counted by.
+pub(super) struct Try {
+    by_network: SecretHash,
+    by_account: SecretHash,
+    allowance: Allowance,
+    /// Counts those in a row, at whatever pace.
+    in_a_row: SecretHash,
+    /// Counts the notices to the owner; `None`: it is the owner's own browser.
+    notices: Option<SecretHash>,
+}
+
+impl Identity {
+    /// Takes one try from the allowance, and gives whom the address belongs to. Refuses in the same way, by the same
+    /// statements, whether or not there is such an account.
+    pub(super) async fn begin_try(
+        &self,
+        caller: &Caller,
+        email: &Email,
+        device: Option<&Secret>,
+        now: OffsetDateTime,
+    ) -> Result<(Try, Option<Credentials>), SignInError> {
+        let by_network = self.subject("sign-in network", &network(&caller.origin.address));
+        let mut db = self.pool.acquire().await?;
+        let device = device.map(Secret::hash);
+        let found = store::accounts::credentials(&mut db, email, device.as_ref()).await?;
+        let known = found.as_ref().is_some_and(|found| found.knows_device);
+        let tried = if let Some(device) = device.filter(|_| known) {
+            Try {
+                by_network,
+                by_account: self.subject_of_device("sign-in device", email, &device),
+                allowance: self.rules.wrong_passwords_per_known_device,
+                in_a_row: self.subject_of_device("sign-in device in a row", email, &device),
+                notices: None,
+            }
+        } else {
+            // Who shares a network with somebody who guesses is not locked out of what their browser knows.
+            let empty_at = store::throttles::empty_at(&mut db, &by_network, now).await?;
+            self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
+            Try {
+                by_network,
+                by_account: self.subject("sign-in account", email.key()),
+                allowance: self.rules.wrong_passwords_per_account,
+                in_a_row: self.subject("sign-in in a row", email.key()),
+                notices: Some(self.subject("sign-in lock notice", email.key())),
+            }
+        };
+        let mut tx = db.begin().await?;
+        for (subject, limit) in
+            [(&tried.by_account, tried.allowance.0), (&tried.in_a_row, self.rules.wrong_passwords_in_a_row.0)]
+        {
+            if !store::throttles::take(&mut tx, subject, limit, now).await? {
+                let empty_at = store::throttles::empty_at(&mut tx, subject, now).await?;
+                // There is room since: another try was given back.
+                let wait = limit.take(empty_at, now).map_or_else(|TooOften(wait)| wait, |_| Duration::SECOND);
+                return Err(SignInError::Locked(wait.unsigned_abs()));
+            }
+        }
+        tx.commit().await?;
+        Ok((tried, found))
+    }
+
+    /// Puts back what a try took: the password was not looked at.
+    pub(super) async fn give_back(
+        &self,
+        db: &mut PgConnection,
+        tried: &Try,
+        now: OffsetDateTime,
+    ) -> Result<(), sqlx::Error> {
+        store::throttles::give_back(db, &tried.by_account, tried.allowance.0, now).await?;
+        store::throttles::give_back(db, &tried.in_a_row, self.rules.wrong_passwords_in_a_row.0, now).await
+    }
+
+    /// Puts back what a try took whose password was right: no wrong one is in a row with the next.
+    pub(super) async fn count_right(
+        &self,
+        db: &mut PgConnection,
+        tried: &Try,
+        now: OffsetDateTime,
+    ) -> Result<(), sqlx::Error> {
+        store::throttles::give_back(db, &tried.by_account, tried.allowance.0, now).await?;
+        store::throttles::save(db, &tried.in_a_row, now).await
+    }
+
+    /// Counts a wrong password; whether the owner is to be told that strangers have to wait now.
+    pub(super) async fn count_wrong(
+        &self,
+        tx: &mut Tx,
+        tried: &Try,
+        now: OffsetDateTime,
+    ) -> Result<bool, sqlx::Error> {
+        let empty_at = store::throttles::lock(tx, &tried.by_network, now).await?;
+        let after = self.rules.failed_sign_ins_per_network.take(empty_at, now).unwrap_or(empty_at);
+        store::throttles::save(tx, &tried.by_network, after).await?;
+
+        let empty_at = store::throttles::lock(tx, &tried.by_account, now).await?;
+        let locked = tried.allowance.lock(empty_at, now);
+        if let Some(locked) = locked {
+            store::throttles::save(tx, &tried.by_account, locked).await?;
+        }
+        let empty_at = store::throttles::lock(tx, &tried.in_a_row, now).await?;
+        if locked.is_none() && !self.rules.wrong_passwords_in_a_row.is_used_up(empty_at, now) {
+            return Ok(false);
+        }
+
+        let Some(notices) = &tried.notices else { return Ok(false) };
+        let empty_at = store::throttles::lock(tx, notices, now).await?;
+        let Ok(after) = NOTICES.take(empty_at, now) else { return Ok(false) };
+        store::throttles::save(tx, notices, after).await?;
+        Ok(true)
+    }
+
+    /// Lifts the lock of an account whose owner has chosen a new password by the link of a mail (ACC-14). To be called
+    /// first in a transaction, or after it: signing in takes the throttles before the account.
+    pub(super) async fn lift_lock(
+        &self,
+        db: &mut PgConnection,
+        account: AccountId,
+        email: &Email,
+    ) -> Result<(), sqlx::Error> {
+        let devices = store::known_devices::of(db, account).await?;
+        let mut subjects =
+            vec![self.subject("sign-in account", email.key()), self.subject("sign-in in a row", email.key())];
+        for device in &devices {
+            let of = |limit| self.subject_of_device(limit, email, device);
+            subjects.extend([of("sign-in device"), of("sign-in device in a row")]);
+        }
+        store::throttles::forget(db, &subjects).await
+    }
+
+    fn subject_of_device(&self, limit: &str, email: &Email, device: &SecretHash) -> SecretHash {
+        let parts = [b"throttle".as_slice(), limit.as_bytes(), email.key().as_bytes(), device.as_bytes()];
+        Secret::derive(&self.links, &parts).hash()
+    }
+}

@@ -1,0 +1,127 @@
+//! Notices of what became of an account, to its owner (ACC-9, ACC-12, ACC-14).
+
+use crate::world::World;
+use pass_proto::events::v1::{self as wire, envelope::Payload};
+use pass_testkit::wait_for;
+
+/// A way to tell of an account.
+type Told = fn(String, String) -> Payload;
+
+/// What is told, what the mail is called, and where its button leads.
+const NOTICES: [(Told, &str, &str); 9] = [
+    (
+        |account_id, _| Payload::PasswordChanged(wire::PasswordChanged { account_id }),
+        "ヌーラボアカウントのパスワードが変更されました",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| Payload::PasswordReset(wire::PasswordReset { account_id }),
+        "ヌーラボアカウントのパスワードが変更されました",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| Payload::SignInLocked(wire::SignInLocked { account_id }),
+        "パスワードが推測されている可能性があります",
+        "/account/history",
+    ),
+    (
+        |account_id, _| Payload::SecondFactorLocked(wire::SecondFactorLocked { account_id }),
+        "パスワードを知られている可能性があります",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| Payload::SecondFactorAdded(wire::SecondFactorAdded { account_id, kind: passkey() }),
+        "ヌーラボアカウントに二段階認証の方法が追加されました",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| {
+            Payload::SecondFactorRemoved(wire::SecondFactorRemoved { account_id, kind: passkey() })
+        },
+        "ヌーラボアカウントから二段階認証の方法が削除されました",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| Payload::SecondFactorsDisabled(wire::SecondFactorsDisabled { account_id }),
+        "二段階認証が無効になりました",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| Payload::RecoveryCodesMade(wire::RecoveryCodesMade { account_id }),
+        "ヌーラボアカウントのリカバリーコードが作り直されました",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| Payload::RecoveryCodeUsed(wire::RecoveryCodeUsed { account_id, left: 7 }),
+        "ヌーラボアカウントでリカバリーコードが使われました",
+        "/account/security-events",
+    ),
+];
+
+fn passkey() -> String {
+    "passkey".to_owned()
+}
+
+/// proves ACC-9, ACC-12, ACC-14 (the mails): the owner hears of each in their language, by one mail under one
+/// Message-ID however often the event is delivered; what became of it is kept
+#[tokio::test]
+async fn each_is_one_mail_however_often_it_is_told() {
+    let world = World::start().await;
+    let mut told = Vec::new();
+    for (payload, subject, path) in NOTICES {
+        let (event, account) = world.publish_of_account(payload).await;
+        let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
+        assert_eq!(mail.subject, subject);
+        assert_eq!(mail.link(), Some(format!("https://console.example{path}").as_str()), "{subject}");
+        assert!(mail.html.contains("lang=\"ja\"") && !mail.text.is_empty(), "{}", mail.html);
+        assert_eq!(mail.message_id, format!("{event}@pass.example"));
+        assert_eq!(world.settled(event).await, "sent");
+        told.push((event, account));
+    }
+    for (event, _) in &told {
+        world.publish_again(*event).await;
+    }
+    // What is told after them is mailed after them.
+    let (_, last) = world.publish_of_account(NOTICES[0].0).await;
+    world.sink.wait_for(&format!("{last}@example.com")).await;
+    for (event, account) in &told {
+        assert_eq!(world.sink.mails_to(&format!("{account}@example.com")).len(), 1, "{event}");
+    }
+}
+
+/// A worker that dies after the mail server took a mail, and before it could write that down: the mail goes out again,
+/// under the Message-ID that it had, by which mail programs show it once.
+#[tokio::test]
+async fn what_is_sent_again_has_the_same_message_id() {
+    let world = World::start().await;
+    let (event, account) = world.publish_of_account(NOTICES[0].0).await;
+    let to = format!("{account}@example.com");
+    assert_eq!(world.settled(event).await, "sent");
+    world.forget_that_it_was_sent(event).await;
+    wait_for(async || world.sink.mails_to(&to).len() == 2).await;
+    let ids: Vec<_> = world.sink.mails_to(&to).into_iter().map(|mail| mail.message_id.clone()).collect();
+    assert_eq!(ids, [format!("{event}@pass.example"), format!("{event}@pass.example")]);
+}
+
+/// An account that was deleted since has no owner to tell, and nothing to say whose it was.
+#[tokio::test]
+async fn nobody_is_told_of_an_account_that_is_gone() {
+    let world = World::start().await;
+    world.identity.has_no_accounts();
+    for (payload, ..) in NOTICES {
+        let (event, _) = world.publish_of_account(payload).await;
+        assert_eq!(world.settled(event).await, "obsolete");
+    }
+    assert!(world.sink.mails().is_empty());
+}
+
+/// proves ACC-9 (the mail): whoever has used a recovery code is told how many are left
+#[tokio::test]
+async fn how_many_codes_are_left() {
+    let world = World::start().await;
+    let used: Told =
+        |account_id, _| Payload::RecoveryCodeUsed(wire::RecoveryCodeUsed { account_id, left: 7 });
+    let (_, account) = world.publish_of_account(used).await;
+    let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
+    assert!(mail.text.contains("残り：7個"), "{}", mail.text);
+}
