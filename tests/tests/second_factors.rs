@@ -74,7 +74,7 @@ async fn second_factors_by_hand() {
 
     // The page sends who is not signed in to sign in, and back.
     taro.open(security(&suite)).await;
-    taro.sees("sign in once more").await;
+    taro.sees("Sign in to change how your account is protected").await;
     type_password(&taro).await;
     taro.reads("h1", "Password and two-factor authentication").await;
 
@@ -118,6 +118,7 @@ async fn second_factors_by_hand() {
     taro.sees("show your second factor once more").await;
     taro.fill("Code", &app.next_code(&suite)).await;
     taro.click("Continue").await;
+    taro.sees("now repeat what you wanted to change").await;
     taro.click("Make new recovery codes").await;
     assert_ne!(recovery_codes(&taro).await, codes);
     taro.click("Switch it off").await;

@@ -125,6 +125,13 @@ async fn a_person_connects_two_spaces() {
     assert!(page.links().iter().all(|(href, _)| !href.contains("/spaces/old-works")), "{}", page.body);
     let page = log_in(&suite, &taro, "old-works", "taro", SPACE_PASSWORD).await;
     assert_eq!((text(&page, "#name"), text(&page, "#shown-from")), ("T. of old".into(), "this space".into()));
+    // The switcher leads back to that login, and trying the Nulab Account does not end it.
+    let page = at(&suite, &taro, "harbour").await;
+    let page = taro.click(&page, "/spaces/old-works").await;
+    assert_eq!(text(&page, "#logged-in-with"), "Backlog user ID and password");
+    by_account(&suite, &taro, "old-works").await.must_say("not logged in to with your Nulab Account");
+    let page = at(&suite, &taro, "old-works").await;
+    assert_eq!(text(&page, "#logged-in-with"), "Backlog user ID and password");
     let page = at(&suite, &taro, "old-works/settings").await;
     let page = taro.submit(page.form("/settings").with("profile", "account")).await;
     assert_eq!(text(&page, "#name"), "Taro Yamada");

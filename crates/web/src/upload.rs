@@ -13,14 +13,17 @@ use axum::{
 use futures::{Stream, StreamExt};
 use http::{HeaderMap, header};
 use multer::{Constraints, Multipart, SizeLimit};
+use pass_proto::errors::v1::ErrorReason;
+use pass_types::Kind;
 
 /// The name of the file's field.
 const FILE: &str = "image";
 /// The largest file, in bytes. Larger ones are refused by [`Upload`] with its first bytes kept, so that the service
 /// that is asked says what is wrong with it.
 const LARGEST_FILE: usize = 1024 * 1024 + 1;
-/// The largest body that is read to its end, so that the browser gets an answer instead of a broken connection.
-const LARGEST_BODY: u64 = 16 * 1024 * 1024;
+/// The largest body that is read to its end, so that the browser gets the form's page again instead of a broken connection:
+/// what cameras make is smaller. Nothing of it is kept, and who says at once that theirs is larger is told so at once.
+const LARGEST_BODY: u64 = 64 * 1024 * 1024;
 /// The longest of the other fields.
 const LONGEST_FIELD: u64 = 1024;
 
@@ -44,14 +47,18 @@ async fn read(browser: &Browser, headers: &HeaderMap, body: Body) -> Result<Vec<
     // Another kind of form is none of our pages.
     let boundary =
         kind.and_then(|kind| multer::parse_boundary(kind).ok()).ok_or_else(Refusal::form_invalid)?;
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > LARGEST_BODY) {
+        return Err(too_large());
+    }
     let limits = SizeLimit::new().whole_stream(LARGEST_BODY).for_field(FIELD, LONGEST_FIELD);
     let constraints = Constraints::new().allowed_fields(vec![FIELD, FILE]).size_limit(limits);
     let mut form = Multipart::with_constraints(data(body), boundary, constraints);
     let (mut tokens, mut file) = (Vec::new(), None);
-    while let Some(field) = form.next_field().await.map_err(|_| Refusal::malformed())? {
+    while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
         match field.name() {
             Some(FILE) if file.is_none() => file = Some(beginning(field).await?),
-            Some(FIELD) => tokens.push(field.text().await.map_err(|_| Refusal::malformed())?),
+            Some(FIELD) => tokens.push(field.text().await.map_err(|error| unread(&error))?),
             _ => return Err(Refusal::malformed()),
         }
     }
@@ -69,9 +76,52 @@ fn data(body: Body) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send + '
 async fn beginning(mut field: multer::Field<'static>) -> Result<Vec<u8>, Refusal> {
     let mut kept = Vec::new();
     while let Some(chunk) = field.next().await {
-        let chunk = chunk.map_err(|_| Refusal::malformed())?;
+        let chunk = chunk.map_err(|error| unread(&error))?;
         let room = LARGEST_FILE - kept.len();
         kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
     Ok(kept)
+}
+
+/// Why a body was not read to its end.
+fn unread(error: &multer::Error) -> Refusal {
+    match error {
+        multer::Error::StreamSizeExceeded { .. } => too_large(),
+        _ => Refusal::malformed(),
+    }
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(Kind::InvalidInput, ErrorReason::ImageTooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Texts;
+    use http::HeaderValue;
+
+    /// What a form's beginning and so many chunks of 1 MiB after it are refused for.
+    async fn refused(length: Option<u64>, chunks: usize) -> (Kind, ErrorReason) {
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
+        let mut headers: HeaderMap = [(header::CONTENT_TYPE, kind)].into_iter().collect();
+        if let Some(length) = length {
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        let begin = "--b\r\nContent-Disposition: form-data; name=\"image\"; filename=\"x\"\r\n\r\n";
+        let more = std::iter::repeat_n(Bytes::from(vec![7; 1024 * 1024]), chunks);
+        let chunks = std::iter::once(Bytes::from(begin)).chain(more).map(Ok::<_, std::io::Error>);
+        let body = Body::from_stream(futures::stream::iter(chunks));
+        let refusal = read(&Browser::sample(Texts::shared()), &headers, body).await.unwrap_err();
+        (refusal.kind, refusal.reason)
+    }
+
+    /// proves ACC-5: whether the size is said before or only seen as it comes, it is what is said to be wrong
+    #[tokio::test]
+    async fn what_is_far_too_large_is_told_so() {
+        let too_large = (Kind::InvalidInput, ErrorReason::ImageTooLarge);
+        assert_eq!(refused(Some(LARGEST_BODY + 1), 0).await, too_large);
+        assert_eq!(refused(None, 65).await, too_large);
+        assert_eq!(refused(Some(LARGEST_BODY), 0).await.1, ErrorReason::InvalidArgument, "it broke off");
+    }
 }

@@ -28,6 +28,7 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
         question,
         delete,
         get("/account-deleted").all(&Page),
+        get("/account-deleting").all(&Page),
         row(f, Site::Gateway, "GET", "/images/{image}/{size}", Purpose::Look).all(&Refused(404)),
     ]
 }

@@ -88,6 +88,7 @@ error-image-dimensions = The image is larger than 4096 pixels wide or high.
 error-image-broken = The image is damaged or not complete.
 error-image-animated = The image is animated. Choose one that does not move.
 error-account-needed = Organizations need this account. See below which ones, and what to do.
+error-account-deleting = The account is being deleted. This goes on by itself, and can't be stopped any more.
 error-organization-handle-taken = The Nulab Organization ID is already used
 error-team-name-taken = There is a team of this name already.
 error-team-unknown = A team that you chose is not there any more. Look at the list again.

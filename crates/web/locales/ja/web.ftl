@@ -87,6 +87,7 @@ error-image-dimensions = 画像の幅または高さが4096ピクセルを超え
 error-image-broken = 画像が壊れているか、途中で切れています。
 error-image-animated = アニメーション画像は使用できません。静止画を選択してください。
 error-account-needed = このアカウントを必要とする組織があります。該当する組織と対処方法は以下をご覧ください。
+error-account-deleting = アカウントを削除しています。削除は自動的に完了し、取り消すことはできません。
 error-organization-handle-taken = この組織IDはすでに使われています
 error-team-name-taken = 同じ名前のチームがすでにあります。
 error-team-unknown = 選択したチームはもう存在しません。一覧をもう一度ご確認ください。

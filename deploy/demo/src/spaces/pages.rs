@@ -68,9 +68,15 @@ struct HomePage<'a> {
     by_account: bool,
     administrator: bool,
     members: Vec<Shown>,
-    /// Connected spaces: id, name, whether it is this one.
-    switcher: Vec<(String, String, bool)>,
+    switcher: Vec<Door>,
     connect: String,
+}
+
+/// A connected space, in the switcher.
+struct Door {
+    name: String,
+    /// Where it is entered; `None`: it is this one.
+    path: Option<String>,
 }
 
 /// Somebody, as the space shows them.
@@ -157,6 +163,11 @@ impl Backlog {
         if let Some(user) = own.and_then(|own| space.user(&own).cloned()) {
             return Ok(Entry { user, by_account: false });
         }
+        self.entry_by_account(id, space, cookies).await
+    }
+
+    /// Who a browser is in a space by its Nulab Account.
+    async fn entry_by_account(&self, id: &str, space: &Space, cookies: &CookieJar) -> Result<Entry, Outside> {
         let tokens = self.account(cookies).await.ok_or(Outside::Nobody)?;
         if !space.nulab_account {
             return Err(Outside::Closed);
@@ -200,14 +211,17 @@ impl Backlog {
         mine.any(|connected| connected.space_id == id && connected.space_user_id == user.id)
     }
 
-    /// The person's connected spaces, for the switcher (SPC-3).
-    async fn switcher(&self, here: &str, cookies: &CookieJar) -> Vec<(String, String, bool)> {
-        let named = self.my_spaces(cookies).await.into_iter().filter_map(|connected| {
-            let name = self.spaces.get(&connected.space_id)?.name;
-            let this = connected.space_id == here;
-            Some((connected.space_id, name, this))
+    /// The person's connected spaces, for the switcher (SPC-3). Where they are logged in with the space's own password,
+    /// that login goes on: the space may be one that takes no other (SPC-5).
+    async fn switcher(&self, here: &str, cookies: &CookieJar) -> Vec<Door> {
+        let doors = self.my_spaces(cookies).await.into_iter().filter_map(|connected| {
+            let ConnectedSpace { space_id: id, space_user_id: user, .. } = connected;
+            let name = self.spaces.get(&id)?.name;
+            let own = self.logins().user(cookie(cookies, SPACE_COOKIE), &id);
+            let by = if own == Some(user) { "" } else { "/nulab" };
+            Some(Door { name, path: (id != here).then(|| format!("/spaces/{id}{by}")) })
         });
-        named.collect()
+        doors.collect()
     }
 
     fn outside(&self, id: &str, space: &Space, outside: &Outside) -> Response {
@@ -316,9 +330,12 @@ async fn by_account(
     cookies: CookieJar,
 ) -> Result<Response, Response> {
     let space = backlog.space(&id)?;
-    backlog.logins().leave(cookie(&cookies, SPACE_COOKIE), &id);
-    match backlog.entry(&id, &space, &cookies).await {
-        Ok(_) => Ok(Redirect::to(&format!("/spaces/{id}")).into_response()),
+    match backlog.entry_by_account(&id, &space, &cookies).await {
+        Ok(_) => {
+            // Who is let in by the account is that person from now on. Who is not stays who they are.
+            backlog.logins().leave(cookie(&cookies, SPACE_COOKIE), &id);
+            Ok(Redirect::to(&format!("/spaces/{id}")).into_response())
+        }
         Err(Outside::Nobody) if space.nulab_account => Ok(backlog.depart(cookies, Some(id)).await),
         Err(Outside::Nobody) => Ok(backlog.outside(&id, &space, &Outside::Closed)),
         Err(outside) => Ok(backlog.outside(&id, &space, &outside)),

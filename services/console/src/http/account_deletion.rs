@@ -61,6 +61,13 @@ pub struct AccountDeleted {
     pub page: Page,
 }
 
+/// The answer when a neighbour of identity does not answer just now.
+#[derive(Template)]
+#[template(path = "account_deleting.html")]
+pub struct AccountDeleting {
+    pub page: Page,
+}
+
 #[derive(Debug, serde::Deserialize)]
 pub struct Fields {
     confirmation: String,
@@ -91,6 +98,10 @@ pub async fn delete(
         Err(refusal) if refusal.reason == ErrorReason::FreshSignInNeeded => {
             Ok(to_fresh_sign_in(&Destination::AccountDeletionAgain))
         }
+        // Identity goes on with it; whoever is signed in is so until it is done.
+        Err(refusal) if refusal.reason == ErrorReason::AccountDeleting => {
+            Ok(Redirect::to("/account-deleting").into_response())
+        }
         Err(refusal) => page_of(&me, me.again(refusal)?, confirmation).await,
     }
 }
@@ -98,6 +109,11 @@ pub async fn delete(
 /// Says that it is done, to nobody in particular.
 pub async fn deleted(browser: Browser) -> Response {
     html(&AccountDeleted { page: browser.page() })
+}
+
+/// Says that it has begun and goes on by itself, to nobody in particular.
+pub async fn deleting(browser: Browser) -> Response {
+    html(&AccountDeleting { page: browser.page() })
 }
 
 async fn page_of(

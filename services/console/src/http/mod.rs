@@ -136,6 +136,7 @@ routes! {
     get  "/account/delete" Person => account_deletion::show;
     post "/account/delete" Person => account_deletion::delete;
     get  "/account-deleted" Anonymous => account_deletion::deleted;
+    get  "/account-deleting" Anonymous => account_deletion::deleting;
     get  "/account/spaces" Person => spaces::show;
     get  "/account/spaces/connect" Person => spaces::form;
     post "/account/spaces/connect" Person => spaces::connect;

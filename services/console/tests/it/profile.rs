@@ -92,7 +92,7 @@ async fn a_refused_image_is_said_beside_the_field() {
     );
     suite.services.relent();
     // A larger one is read to its end, but not kept: one byte more than may be tells identity.
-    for size in [1024 * 1024 + 1, 9 * 1024 * 1024] {
+    for size in [1024 * 1024 + 1, 9 * 1024 * 1024, 17 * 1024 * 1024] {
         let large = vec![7; size];
         upload(&browser, Some(PUBLIC_URL), &[("form_token", "", &token), ("image", FILE, &large)]).await;
         let asked = suite.services.asked::<SetMyImageRequest>("set_my_image");
@@ -192,6 +192,28 @@ async fn an_account_is_deleted_by_typing_its_address() {
     assert_eq!(suite.count("sessions").await, 0);
     assert_eq!(browser.get("/account-deleted").await.status, StatusCode::OK);
     assert_eq!(browser.get("/account").await.status, StatusCode::SEE_OTHER);
+}
+
+/// proves ACC-13: a deletion that has begun is not said to have failed: it goes on by itself, and the person is signed in
+/// until it is done. Where identity does not answer, nobody knows, and nothing is promised
+#[tokio::test]
+async fn a_deletion_that_has_begun_goes_on_by_itself() {
+    let suite = Suite::start().await;
+    let (browser, _) = suite.signed_in().await;
+    let page = browser.get("/account/delete").await;
+    suite.services.refuse("delete_my_account", Kind::Unavailable, ErrorReason::AccountDeleting, vec![]);
+    let begun = browser.post(&page, "/account/delete", &[("confirmation", "taro@example.com")]).await;
+    assert_eq!((begun.status, begun.location()), (StatusCode::SEE_OTHER, "/account-deleting"));
+    let shown = browser.get("/account-deleting").await;
+    assert_eq!(shown.status, StatusCode::OK);
+    for said in ["has begun and can&#39;t be stopped", "goes on by itself", "you are signed out everywhere"] {
+        assert!(shown.body.contains(said), "{said}: {}", shown.body);
+    }
+    assert!(browser.cookie("__Host-console").is_some());
+    suite.services.refuse("delete_my_account", Kind::Unavailable, ErrorReason::Unavailable, vec![]);
+    let unknown = browser.post(&page, "/account/delete", &[("confirmation", "taro@example.com")]).await;
+    assert_eq!(unknown.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!unknown.body.contains("has begun"), "{}", unknown.body);
 }
 
 /// proves ACC-13, ORG-7: who is needed sees by whom and what to do, and no form

@@ -128,5 +128,7 @@ async fn login_alerts_are_switched() {
     suite.services.change(|data| data.account.kind = wire::AccountKind::Managed as i32);
     let page = browser.get("/account/security-events").await;
     assert!(page.body.contains("Password changed") && !page.body.contains("login_alerts"), "{}", page.body);
+    assert!(page.body.contains("tell an administrator of your organization"), "{}", page.body);
+    assert!(!page.body.contains("change your password"), "they have none: {}", page.body);
     assert!(!page.body.contains(PROTECTION), "it has no password (MAN-6)");
 }

@@ -68,8 +68,9 @@ impl Identity {
         origin: &Origin,
         token: String,
         password: String,
+        device_token: String,
     ) -> Result<Option<Uuid>, Failure> {
-        let message = wire::CompletePasswordResetRequest { token, password };
+        let message = wire::CompletePasswordResetRequest { token, password, device_token };
         let request = CallContext::anonymous(origin.clone()).request(message);
         let wire::CompletePasswordResetResponse { continuation } =
             self.credentials().complete_password_reset(request).await?.into_inner();

@@ -26,7 +26,12 @@ impl Device {
 
     /// What identity is told of the browser; `product` is the name of the client that the person goes on to.
     pub fn visit(&self, product: Option<&str>) -> Visit {
-        Visit { device_token: self.0.reveal(), product: self::product(product) }
+        Visit { device_token: self.token(), product: self::product(product) }
+    }
+
+    /// What the browser keeps.
+    pub fn token(&self) -> String {
+        self.0.reveal()
     }
 
     /// The answer that also has the browser keep it, for a year from now.

@@ -1,5 +1,6 @@
 //! Accounts' images (ACC-5), for every page and product that was told an image's id. Another image has another id, so
-//! what is at an address never changes and browsers keep it for good.
+//! what is at an address never changes and browsers keep it for good: only they, since it goes with its account (ACC-13),
+//! and who asks afterwards is told that it is gone.
 
 use super::Site;
 use axum::{
@@ -31,12 +32,11 @@ pub async fn get(
         return Err(nowhere());
     }
     let tag = format!("\"{image}-{pixels}\"");
-    // It is what it was: nobody needs to be asked.
+    let content = site.gateway.identity.image(browser.origin(), image, pixels).await;
+    let content = content.map_err(|failure| refused(&browser, failure))?;
     if is_known(&headers, &tag) {
         return Ok(with_headers(StatusCode::NOT_MODIFIED.into_response(), &tag));
     }
-    let content = site.gateway.identity.image(browser.origin(), image, pixels).await;
-    let content = content.map_err(|failure| refused(&browser, failure))?;
     let mut response = with_headers(content.into_response(), &tag);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/png"));
@@ -52,7 +52,7 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 
 fn with_headers(mut response: Response, tag: &str) -> Response {
     let headers = response.headers_mut();
-    let keep = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let keep = HeaderValue::from_static("private, max-age=31536000, immutable");
     headers.insert(header::CACHE_CONTROL, keep);
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(header::ETAG, tag);

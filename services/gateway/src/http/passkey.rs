@@ -30,9 +30,8 @@ pub async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
-    if let Err(too_many) = site.limits.check(&browser) {
-        return Err(with_retry_after(browser.refused(too_many.into()), too_many.retry_after));
-    }
+    // Looking at it posts no credential: any site can have a browser do that.
+    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
     show(&site, &browser, &stage, None).await
 }
 

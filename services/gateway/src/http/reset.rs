@@ -4,7 +4,9 @@
 use super::{
     Site,
     authorize::with_flow,
-    binding, fault, pages, see_other,
+    binding,
+    device::Device,
+    fault, pages, see_other,
     sign_in::{Stage, refuse_call, with_retry_after},
 };
 use crate::grpc::PasswordReset;
@@ -120,10 +122,12 @@ pub async fn password(
     if let Err(too_many) = site.limits.check(&browser) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
-    match site.gateway.identity.complete_password_reset(browser.origin(), token, password).await {
+    let device = Device::of(&headers, &site.gateway.entropy);
+    let identity = &site.gateway.identity;
+    match identity.complete_password_reset(browser.origin(), token, password, device.token()).await {
         Ok(flow) => {
             let flow = belonging(&site, &headers, flow).await;
-            Ok(see_other(&with_flow("/reset-password/done", flow)))
+            Ok(device.keep(see_other(&with_flow("/reset-password/done", flow))))
         }
         Err(failure) => Err(refuse_call(failure, refuse)),
     }

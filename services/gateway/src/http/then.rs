@@ -9,18 +9,22 @@ use uuid::Uuid;
 pub enum Then {
     /// What protects the account.
     Security,
+    /// The same, to change something: after the proof that was missing, it is to be done again there.
+    SecurityChange,
 }
 
 impl Then {
     /// The one that a page's address names.
     pub fn of(query: Option<&str>) -> Option<Self> {
         let parameters = parameters(query?.as_bytes())?;
-        parameters.get("then").filter(|name| *name == Self::Security.name()).map(|_| Self::Security)
+        let name = parameters.get("then")?;
+        [Self::Security, Self::SecurityChange].into_iter().find(|then| then.name() == name)
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Security => "security",
+            Self::SecurityChange => "security-change",
         }
     }
 
@@ -28,6 +32,7 @@ impl Then {
     pub fn path(self) -> &'static str {
         match self {
             Self::Security => "/security",
+            Self::SecurityChange => "/security?done=confirmed",
         }
     }
 

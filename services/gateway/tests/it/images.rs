@@ -18,7 +18,7 @@ async fn an_image_is_kept_for_good_and_does_nothing() {
         let expected = [
             ("content-type", "image/png"),
             ("x-content-type-options", "nosniff"),
-            ("cache-control", "public, max-age=31536000, immutable"),
+            ("cache-control", "private, max-age=31536000, immutable"),
             ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
             ("content-disposition", "inline; filename=\"image.png\""),
             ("cross-origin-resource-policy", "cross-origin"),
@@ -29,21 +29,31 @@ async fn an_image_is_kept_for_good_and_does_nothing() {
     }
 }
 
-/// proves ACC-5: who has it already is told so, and nobody is asked
+/// proves ACC-5: who has it already is told so, without its content
 #[tokio::test]
 async fn who_has_it_already_is_told_so() {
     let suite = Suite::start().await;
     let path = format!("/images/{IMAGE}/48");
     let tag = get(&suite, &path, None).await.header("etag").to_owned();
-    let asked = suite.neighbours.state().images_asked;
     for shown in [tag.clone(), format!("W/{tag}"), format!("\"another\", {tag}")] {
         let page = get(&suite, &path, Some(&shown)).await;
         assert_eq!((page.status, page.text.as_str()), (304, ""), "{shown}");
-        assert_eq!(page.header("cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(page.header("cache-control"), "private, max-age=31536000, immutable");
     }
-    assert_eq!(suite.neighbours.state().images_asked, asked);
     let other_size = get(&suite, &format!("/images/{IMAGE}/192"), Some(&tag)).await;
     assert_eq!(other_size.status, 200, "another size is another image");
+}
+
+/// proves ACC-5, ACC-13: an image that was removed, or went with its account, is gone for who has it, too
+#[tokio::test]
+async fn a_removed_image_is_gone_for_who_has_it() {
+    let suite = Suite::start().await;
+    let path = format!("/images/{IMAGE}/48");
+    let tag = get(&suite, &path, None).await.header("etag").to_owned();
+    assert_eq!(get(&suite, &path, Some(&tag)).await.status, 304);
+    suite.neighbours.state().image_removed = true;
+    let page = get(&suite, &path, Some(&tag)).await;
+    assert_eq!((page.status, page.header("cache-control")), (404, "no-store"));
 }
 
 /// What is no image is a page that nobody keeps, and identity is not bothered with nonsense.

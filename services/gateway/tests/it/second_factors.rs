@@ -167,6 +167,7 @@ async fn the_page_is_for_who_is_signed_in() {
         assert!(page.text.contains(text), "{text}");
     }
     assert!(!page.text.contains("Recovery codes"), "there is nothing to recover");
+    assert!(page.text.contains(">Two-factor authentication is off<"), "{}", page.text);
     for nonsense in ["then=//evil.example", "then=https://evil.example", "then=SECURITY", "then="] {
         let page = suite.browser().sign_in(&format!("/sign-in?{nonsense}"), &taro).await;
         assert_eq!(page.location(), "/", "{nonsense}");
@@ -182,6 +183,7 @@ async fn a_managed_account_sees_who_manages_it() {
     let page = browser.get("/security").await;
     assert!(page.text.contains("This account is managed by Acme &#38; Sons"), "{}", page.text);
     assert!(!page.text.contains("<form") && !page.text.contains("<h2"), "{}", page.text);
+    assert!(!page.text.contains(">Two-factor authentication is"), "its identity provider's to know");
     assert_eq!(browser.get("/security/authenticator").await.status, 403);
 }
 
@@ -207,6 +209,7 @@ async fn an_app_is_added() {
     assert!(suite.neighbours.state().factors.apps.contains(&taro.id));
     let page = browser.get("/security").await;
     assert!(page.text.contains("7 recovery codes are left") && codes(&page) == 0, "{}", page.text);
+    assert!(page.text.contains(">Two-factor authentication is on<"), "{}", page.text);
 
     let submit = async |path: &str| {
         let token = browser.get("/security").await.form_token();
@@ -215,7 +218,13 @@ async fn an_app_is_added() {
     assert_eq!(codes(&submit("/security/recovery-codes").await), 10);
     assert_eq!(submit("/security/authenticator/remove").await.location(), "/security?done=app-removed");
     let page = browser.get("/security?done=app-removed").await;
-    assert!(page.text.contains("The app is removed") && !page.text.contains("Recovery codes"));
+    assert!(page.text.contains("two-factor authentication is off: your password alone lets you in now"));
+    assert!(
+        page.text.contains(">Two-factor authentication is off<") && !page.text.contains("Recovery codes")
+    );
+    suite.neighbours.state().factors.keys.insert(taro.id, vec!["Key ring".to_owned()]);
+    let page = browser.get("/security?done=app-removed").await;
+    assert!(page.text.contains("The app is removed") && !page.text.contains("authentication is off"));
     assert!(!browser.get("/security?done=evil").await.text.contains("role=\"status\""));
 }
 
@@ -263,19 +272,23 @@ async fn a_missing_proof_is_asked_for() {
     let suite = Suite::start().await;
     let (taro, browser) = signed_in(&suite).await;
     suite.neighbours.state().factors.stale.insert(taro.id);
-    assert_eq!(browser.get("/security/authenticator").await.location(), "/sign-in?then=security");
-    assert!(browser.get("/sign-in?then=security").await.text.contains("sign in once more"));
+    let path = "/sign-in?then=security-change";
+    assert_eq!(browser.get("/security/authenticator").await.location(), path);
+    assert!(browser.get(path).await.text.contains("Sign in to change how your account is protected"));
+    assert_eq!(browser.sign_in(path, &taro).await.location(), "/security?done=confirmed");
+    assert!(browser.get("/security?done=confirmed").await.text.contains("now repeat what you wanted"));
 
     suite.neighbours.state().factors.apps.insert(taro.id);
     let session = browser.session().unwrap().reveal();
     let token = browser.get("/security").await.form_token();
     let page = browser.post("/security/off", &[("form_token", &token)]).await;
-    assert_eq!(page.location(), "/sign-in/second?then=security");
+    let path = "/sign-in/second?then=security-change";
+    assert_eq!(page.location(), path);
     assert!(suite.neighbours.state().factors.apps.contains(&taro.id), "nothing has happened");
-    let page = browser.get("/sign-in/second?then=security").await;
+    let page = browser.get(path).await;
     assert!(page.text.contains("show your second factor once more"), "{}", page.text);
-    let page = browser.submit("/sign-in/second?then=security", &[("code", CODE)]).await;
-    assert_eq!(page.location(), "/security");
+    let page = browser.submit(path, &[("code", CODE)]).await;
+    assert_eq!(page.location(), "/security?done=confirmed", "nothing has happened yet, and it says so");
     assert_ne!(browser.session().unwrap().reveal(), session, "a new token at each change of level");
     assert_eq!(suite.neighbours.state().factors.shown[0].session_token, session);
     let page = browser.post("/security/off", &[("form_token", &token)]).await;
@@ -300,6 +313,23 @@ async fn changes_are_taken_from_our_own_pages_only() {
         assert_eq!(browser.post_from(Some(ISSUER), path, &[]).await.status, 403);
     }
     assert!(suite.neighbours.state().factors.apps.contains(&taro.id));
+}
+
+/// proves ACC-9: looking at the page is no try: a page elsewhere that shows its address a hundred times as an image
+/// keeps nobody of that network from signing in
+#[tokio::test]
+async fn looking_at_the_passkey_page_is_no_try() {
+    let suite = Suite::with(|config| {
+        config.credentials_per_minute = 3.try_into().unwrap();
+        config.flows_per_minute = 10.try_into().unwrap();
+    })
+    .await;
+    let (taro, browser) = (suite.neighbours.account("Taro"), suite.browser());
+    for _ in 0..10 {
+        assert_eq!(suite.browser().get("/sign-in/passkey").await.status, 200);
+    }
+    assert_eq!(suite.browser().get("/sign-in/passkey").await.status, 429, "but not without end");
+    assert_eq!(browser.sign_in("/sign-in", &taro).await.location(), "/");
 }
 
 /// proves ACC-9: a passkey alone signs in, for a product, too; the challenge is of one browser and for one answer

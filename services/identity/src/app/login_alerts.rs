@@ -1,17 +1,19 @@
 //! What comes of a login alert (ACC-10): its mail, the link "This was not me", and who wants such mails.
 
-use super::{Identity, Owner, database_kind};
+use super::{Identity, Owner, Tx, database_kind};
 use crate::domain::{
-    account::Account, login_alert::LoginAlert, security_event::Kind as What, session::EndCause,
-    sign_up::Continuation,
+    account::Account, email_change::EmailChange, login_alert::LoginAlert, second_factor::Factor,
+    security_event::Kind as What, session::EndCause, sign_up::Continuation,
 };
 use crate::{
     events::{self, ByCaller},
-    store,
+    store::{self, accounts::WriteError},
 };
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountKind, Kind};
+use pass_types::{AccountId, AccountKind, EmailChangeId, Kind};
+use sqlx::Connection;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// What the links are minted for.
@@ -73,15 +75,22 @@ impl Identity {
     }
 
     /// "This was not me": whoever knows the password is not the owner alone, so it is of no use any more, and every
-    /// session ends; the owner, whose the mailbox is, chooses another one by the link of the mail that follows.
+    /// session ends; the owner, whose the mailbox is, chooses another one by the link of the mail that follows. Second
+    /// factors that were added since that sign-in go, and an address that was changed since is what it was: they would keep
+    /// the owner out.
     pub async fn disown_sign_in(&self, caller: &Caller, token: &str) -> Result<(), LoginAlertError> {
         let id = self.open_alert(token)?;
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
-        // Who comes second here waits for the first, and finds nothing.
-        let account = store::login_alerts::take(&mut tx, id, now).await?;
-        let account = account.ok_or(LoginAlertError::LinkInvalid)?;
-        let owner = store::accounts::lock(&mut tx, account).await?.ok_or(LoginAlertError::LinkInvalid)?;
+        let invalid = || LoginAlertError::LinkInvalid;
+        let account = store::login_alerts::open(&mut tx, id, now).await?.ok_or_else(invalid)?.account;
+        let owner = store::accounts::lock(&mut tx, account).await?.ok_or_else(invalid)?;
+        // Who came second waited for the first, and finds nothing.
+        let alert = store::login_alerts::open(&mut tx, id, now).await?.ok_or_else(invalid)?;
+        store::login_alerts::remove_from(&mut tx, &alert).await?;
+        // Before anything is told, as in whatever else ends sessions.
+        let mut ended = store::sessions::end_all(&mut tx, account, now).await?;
+        ended.sort_unstable();
         store::accounts::void_password(&mut tx, account).await?;
         store::second_factors::keys::distrust(&mut tx, account).await?;
         store::known_devices::forget(&mut tx, account).await?;
@@ -91,15 +100,78 @@ impl Identity {
         self.note_for_owner(&mut tx, caller, account, What::NotMe, "").await?;
         let disowned = events::sign_in_disowned(account, id);
         self.outbox.publish(&mut tx, disowned.by_caller(caller)).await?;
-        let mut ended = store::sessions::end_all(&mut tx, account, now).await?;
-        ended.sort_unstable();
         for session in ended {
             let ended = events::session_ended(account, session, EndCause::EndedByOwner);
             self.outbox.publish(&mut tx, ended.by_caller(caller)).await?;
         }
+        self.take_factors_back(&mut tx, caller, account, alert.at).await?;
+        let owner = self.take_address_back(&mut tx, caller, owner, alert.at).await?;
         self.open_reset(&mut tx, caller, owner.email, owner.language, Continuation::default()).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Removes the second factors that were added since.
+    async fn take_factors_back(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        account: AccountId,
+        since: OffsetDateTime,
+    ) -> Result<(), sqlx::Error> {
+        use store::second_factors::{any, authenticators, keys, recovery_codes};
+        let app = authenticators::remove_since(tx, account, since).await?;
+        let mut removed: Vec<Factor> = app.then_some(Factor::Authenticator).into_iter().collect();
+        removed.extend(keys::remove_since(tx, account, since).await?.into_iter().map(Factor::of_key));
+        recovery_codes::remove_since(tx, account, since).await?;
+        if removed.is_empty() {
+            return Ok(());
+        }
+        if any(tx, account).await? {
+            for factor in removed {
+                let removed = events::second_factor_removed(account, factor).by_caller(caller);
+                self.outbox.publish(tx, removed).await?;
+            }
+            return Ok(());
+        }
+        recovery_codes::remove_all(tx, account).await?;
+        self.outbox.publish(tx, events::second_factors_disabled(account).by_caller(caller)).await?;
+        self.note_for_owner(tx, caller, account, What::TwoFactorDisabled, "").await
+    }
+
+    /// Gives the account the address that it had then, unless that is somebody else's by now.
+    async fn take_address_back(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        owner: Account,
+        since: OffsetDateTime,
+    ) -> Result<Account, sqlx::Error> {
+        let Some(old) = store::email_changes::undo_since(tx, owner.id, since).await? else {
+            return Ok(owner);
+        };
+        let Ok(moved) = owner.clone().move_to(old) else { return Ok(owner) };
+        let mut tried = tx.begin().await?;
+        match store::accounts::change_email(&mut tried, &moved).await {
+            Ok(()) => tried.commit().await?,
+            Err(WriteError::EmailTaken(_)) => {
+                tried.rollback().await?;
+                return Ok(owner);
+            }
+            Err(WriteError::UniqueIdTaken(error) | WriteError::Database(error)) => return Err(error),
+        }
+        let now = self.clock.now();
+        let id = EmailChangeId::generate(&self.entropy, now);
+        let back = EmailChange::back(id, moved.id, moved.email.clone(), owner.email.clone(), now);
+        store::email_changes::insert(tx, &back).await?;
+        store::email_changes::save_made(tx, &back).await?;
+        store::email_changes::forget_open_to(tx, &moved.email).await?;
+        store::password_resets::forget(tx, &moved.email).await?;
+        self.note_for_owner(tx, caller, moved.id, What::EmailChanged, "").await?;
+        let changed = events::account_changed(moved.id, &["email"]);
+        self.outbox.publish(tx, changed.by_caller(caller)).await?;
+        self.outbox.publish(tx, events::email_changed(moved.id, id).by_caller(caller)).await?;
+        Ok(moved)
     }
 
     /// Whether the owner is mailed after sign-ins from something new.

@@ -5,8 +5,9 @@ use time::{Duration, OffsetDateTime};
 
 /// How long the link to the new address works (ACC-7).
 pub const LINK_LIFE: Duration = Duration::hours(24);
-/// How long a change that was made is known, so that both addresses can be told: as long as a mail is tried.
-pub const TOLD_WITHIN: Duration = Duration::hours(24);
+/// How long a change that was made is known: both addresses are told of it, and "this was not me" takes it back
+/// (ACC-10) as long as that link works.
+pub const KNOWN_FOR: Duration = Duration::days(7);
 
 /// A wish for another address, or a change that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +46,21 @@ impl EmailChange {
         Self { id, account, email, expires_at: now + LINK_LIFE, state: State::Open }
     }
 
+    /// The change back to the address `email`, by whoever has the mailbox: made at once.
+    pub fn back(
+        id: EmailChangeId,
+        account: AccountId,
+        email: Email,
+        from: Email,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self { id, account, email, expires_at: now + KNOWN_FOR, state: State::Made { old: from } }
+    }
+
     /// The change made, of an account whose address was `old`.
     pub fn confirm(self, old: Email, now: OffsetDateTime) -> Result<Self, MadeAlready> {
         match self.state {
-            State::Open => Ok(Self { expires_at: now + TOLD_WITHIN, state: State::Made { old }, ..self }),
+            State::Open => Ok(Self { expires_at: now + KNOWN_FOR, state: State::Made { old }, ..self }),
             State::Made { .. } => Err(MadeAlready),
         }
     }
@@ -70,7 +82,7 @@ mod tests {
         let later = start + Duration::hours(23);
         let made = change.confirm(email("old@example.com"), later).unwrap();
         assert_eq!(made.state, State::Made { old: email("old@example.com") });
-        assert_eq!(made.expires_at, later + Duration::hours(24), "there is time to tell both addresses");
+        assert_eq!(made.expires_at, later + Duration::days(7), "there is time to tell both addresses");
         assert_eq!(made.confirm(email("new@example.com"), later), Err(MadeAlready));
     }
 }

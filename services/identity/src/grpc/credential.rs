@@ -53,8 +53,10 @@ impl CredentialService for Services {
         &self,
         request: Request<CompletePasswordResetRequest>,
     ) -> Result<Response<CompletePasswordResetResponse>, Status> {
-        let (caller, CompletePasswordResetRequest { token, password }) = open(request)?;
-        let continuation = self.0.complete_password_reset(&caller, &token, password).await.map_err(status)?;
+        let (caller, CompletePasswordResetRequest { token, password, device_token }) = open(request)?;
+        let device = device_token.parse().ok();
+        let done = self.0.complete_password_reset(&caller, &token, password, device).await;
+        let continuation = done.map_err(status)?;
         Ok(Response::new(CompletePasswordResetResponse { continuation: continuation.as_str().to_owned() }))
     }
 

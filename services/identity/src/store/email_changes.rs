@@ -1,7 +1,7 @@
 //! Wishes for another address, and changes that were made lately.
 
 use super::stored;
-use crate::domain::email_change::{EmailChange, State};
+use crate::domain::email_change::{EmailChange, KNOWN_FOR, State};
 use pass_types::{AccountId, Email, EmailChangeId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -97,6 +97,25 @@ pub async fn save_made(db: &mut PgConnection, change: &EmailChange) -> Result<()
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The address that the account had at `since`, if changes were made since that are known still: these are forgotten.
+pub async fn undo_since(
+    db: &mut PgConnection,
+    account: AccountId,
+    since: OffsetDateTime,
+) -> Result<Option<Email>, sqlx::Error> {
+    let first = sqlx::query_scalar!(
+        r#"WITH undone AS (
+            DELETE FROM email_changes WHERE account_id = $1 AND old_email IS NOT NULL AND expires_at >= $2
+            RETURNING old_email, expires_at)
+           SELECT old_email AS "old_email!" FROM undone ORDER BY expires_at LIMIT 1"#,
+        account.uuid(),
+        since + KNOWN_FOR,
+    )
+    .fetch_optional(db)
+    .await?;
+    first.map(|email| stored(&email)).transpose()
 }
 
 /// Removes up to `most` of those that are over; how many there were.

@@ -38,20 +38,16 @@ pub async fn open(
     .await
 }
 
-/// Takes one whose link works: nobody else does. Whose it was; the account's others are of no use any more.
-pub async fn take(
-    db: &mut PgConnection,
-    id: Uuid,
-    now: OffsetDateTime,
-) -> Result<Option<AccountId>, sqlx::Error> {
-    let account = sqlx::query_scalar!(
-        "DELETE FROM login_alerts WHERE id = $1 AND expires_at > $2 RETURNING account_id",
-        id,
-        now,
+/// Removes one, and all later ones of its account, whose sign-ins it has undone, too. The account is locked by the caller.
+pub async fn remove_from(db: &mut PgConnection, alert: &LoginAlert) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM login_alerts WHERE account_id = $1 AND at >= $2",
+        alert.account.uuid(),
+        alert.at,
     )
-    .fetch_optional(db)
+    .execute(db)
     .await?;
-    Ok(account.map(AccountId::from))
+    Ok(())
 }
 
 /// Removes up to `most` of those whose link has expired; how many there were.

@@ -145,6 +145,11 @@ async fn it_takes_a_fresh_sign_in_and_the_address() {
     let refused = delete(&suite, &user, EMAIL).await.unwrap_err();
     assert_eq!((refused.kind, refused.reason), (Kind::Precondition, ErrorReason::FreshSignInNeeded));
     assert_eq!(suite.world.attempts_at_deleting(user.account), [] as [i32; 0]);
+    // Of a session that has ended, the token lives on for a moment.
+    let fresh = suite.sign_in(EMAIL).await;
+    sqlx::query("UPDATE sessions SET ended_at = created_at").execute(&suite.database.pool).await.unwrap();
+    let refused = delete(&suite, &fresh, EMAIL).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::FreshSignInNeeded);
     let fresh = suite.sign_in(EMAIL).await;
     delete(&suite, &fresh, EMAIL).await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! Guessing passwords (ACC-14), and what a refusal gives away by its time (ACC-8).
 
 use crate::{
+    password_reset,
     role::Role,
     suite::{PASSWORD, Suite, credentials},
 };
@@ -179,6 +180,26 @@ async fn a_known_device_has_few_tries_too() {
     assert_eq!((refused.reason, refused.retry_after), (ErrorReason::SignInLocked, Some(LOCK)));
     gateway.sign_in(with_device(TARO, PASSWORD, &own)).await.unwrap();
     gateway.sign_in(credentials(TARO, PASSWORD)).await.unwrap();
+}
+
+/// proves ACC-14: a reset lets the owner in at once, in the browser that did it, however others go on guessing
+#[tokio::test]
+async fn a_reset_is_a_way_in_while_others_guess() {
+    let suite = start().await;
+    user_with(&suite, TARO, &device(1)).await;
+    let (stranger, own) = (suite.gateway_from("198.51.100.1", "Curl"), device(5));
+    guess(&stranger, TARO, 11).await;
+    let gateway = suite.gateway_anonymous();
+    let refused = gateway.sign_in(with_device(TARO, PASSWORD, &own)).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::SignInLocked, "the owner, with a browser that nobody knows");
+    let token = password_reset::link(&suite, TARO).await;
+    let (password, device_token) = ("seven dunes mapped by an otter".to_owned(), own.clone());
+    let request = CompletePasswordResetRequest { token, password: password.clone(), device_token };
+    gateway.complete_password_reset(request).await.unwrap();
+    guess(&stranger, TARO, 11).await;
+    gateway.sign_in(with_device(TARO, &password, &own)).await.unwrap();
+    let refused = gateway.sign_in(with_device(TARO, &password, &device(6))).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::SignInLocked, "strangers are locked out, as ever");
 }
 
 /// proves ACC-8, ACC-14: a lock is the same, step by step, whether or not there is an account; of who has none nothing

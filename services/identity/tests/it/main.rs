@@ -10,6 +10,7 @@ mod company;
 mod connected;
 mod deletion;
 mod directory;
+mod disowned;
 mod email_change;
 mod gateway;
 mod guessing;

@@ -31,7 +31,11 @@ pub fn wish(email: &str) -> RequestPasswordResetRequest {
 
 /// Another password, by a link.
 pub fn choice(token: &str, password: &str) -> CompletePasswordResetRequest {
-    CompletePasswordResetRequest { token: token.to_owned(), password: password.to_owned() }
+    CompletePasswordResetRequest {
+        token: token.to_owned(),
+        password: password.to_owned(),
+        ..Default::default()
+    }
 }
 
 /// The ids of all resets that mails are due for, in order.

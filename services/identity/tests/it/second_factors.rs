@@ -162,6 +162,34 @@ async fn wrong_codes_are_slowed_per_account() {
     suite.finish_step(&token, code(app.code(&suite, 0))).await.unwrap();
 }
 
+/// proves ACC-14: who knows the password and guesses codes too slowly for a lock has a hundred in a row, and then one a
+/// day; a right one begins anew
+#[tokio::test]
+async fn a_hundred_wrong_codes_in_a_row() {
+    let suite = Suite::start().await;
+    let mut user = suite.user(TARO).await;
+    let (app, _) = suite.add_app(&mut user.token).await;
+    let row = async || {
+        for tried in 0.. {
+            suite.clock.advance(Duration::minutes(6));
+            let token = suite.begin_step(TARO).await;
+            let refused = suite.finish_step(&token, wrong()).await.unwrap_err();
+            if refused.reason == ErrorReason::SecondFactorLocked {
+                return (tried, refused.retry_after.unwrap());
+            }
+            assert_eq!(refused.reason, ErrorReason::SecondFactorInvalid);
+        }
+        unreachable!("a lock comes");
+    };
+    let (tried, wait) = row().await;
+    assert_eq!(tried, 100);
+    assert!(wait > std::time::Duration::from_hours(13), "{wait:?}");
+    suite.clock.advance(wait);
+    let token = suite.begin_step(TARO).await;
+    suite.finish_step(&token, code(app.code(&suite, 0))).await.unwrap();
+    assert_eq!(row().await.0, 100);
+}
+
 fn wrong() -> Factor {
     code("000000".to_owned())
 }

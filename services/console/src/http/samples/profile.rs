@@ -6,7 +6,7 @@ use crate::{
     http::{
         Images,
         account::{Fields, ProfilePage},
-        account_deletion::{AccountDeleted, AccountDeletion},
+        account_deletion::{AccountDeleted, AccountDeleting, AccountDeletion},
     },
 };
 use askama::Template;
@@ -32,6 +32,7 @@ pub fn all(language: Language) -> Vec<(&'static str, String)> {
             deletion(refused(Kind::Precondition, ErrorReason::AccountNeeded), needed),
         ),
         ("account-deleted", AccountDeleted { page: page(language) }.render().unwrap()),
+        ("account-deleting", AccountDeleting { page: page(language) }.render().unwrap()),
     ]
 }
 

@@ -35,6 +35,8 @@ use pass_web::{Browser, Page, Refusal, html};
 enum Done {
     AppAdded,
     AppRemoved,
+    /// Only that it is them: what they wanted to change is still to be done.
+    Confirmed,
     KeyAdded,
     KeyRemoved,
     Off,
@@ -42,9 +44,10 @@ enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::AppAdded,
         Self::AppRemoved,
+        Self::Confirmed,
         Self::KeyAdded,
         Self::KeyRemoved,
         Self::Off,
@@ -56,10 +59,19 @@ impl Done {
         match self {
             Self::AppAdded => "security-done-app-added",
             Self::AppRemoved => "security-done-app-removed",
+            Self::Confirmed => "security-done-confirmed",
             Self::KeyAdded => "security-done-key-added",
             Self::KeyRemoved => "security-done-key-removed",
             Self::Off => "security-done-off",
             Self::PasswordChanged => "security-done-password-changed",
+        }
+    }
+
+    /// The key of what is said of it to whom has a second factor, or has none any more.
+    fn notice(self, on: bool) -> &'static str {
+        match self {
+            Self::AppRemoved | Self::KeyRemoved if !on => "security-done-last-removed",
+            _ => self.key(),
         }
     }
 
@@ -91,17 +103,18 @@ pub async fn page(
         Ok(protection) => protection,
         Err(failure) => return Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),
     };
+    let Protection { managed_by, password, authenticator, keys, recovery_codes } = protection;
+    let on = authenticator.is_some() || !keys.is_empty();
     let mut page = page_of(&browser, &person);
     if let Some(done) = Done::of(query.as_deref()) {
-        page = page.noticed(done.key());
+        page = page.noticed(done.notice(on));
     }
-    let Protection { managed_by, password, authenticator, keys, recovery_codes } = protection;
     Ok(html(&pages::Security {
         page,
         email: person.session.email.as_str().to_owned(),
         managed_by,
         password,
-        on: authenticator.is_some() || !keys.is_empty(),
+        on,
         authenticator,
         keys,
         recovery_codes,
@@ -130,12 +143,13 @@ async fn refuse(
     show: impl Fn(Refusal) -> Response,
 ) -> Response {
     match failure.reason {
-        ErrorReason::SessionEnded | ErrorReason::FreshSignInNeeded => {
-            see_other(&Then::Security.on("/sign-in"))
-        }
+        ErrorReason::SessionEnded => see_other(&Then::Security.on("/sign-in")),
+        ErrorReason::FreshSignInNeeded => see_other(&Then::SecurityChange.on("/sign-in")),
         ErrorReason::SecondFactorNeeded => {
             match site.gateway.identity.begin_step_up(browser.origin(), &person.token).await {
-                Ok(token) => second_step::keep(see_other(&Then::Security.on("/sign-in/second")), &token),
+                Ok(token) => {
+                    second_step::keep(see_other(&Then::SecurityChange.on("/sign-in/second")), &token)
+                }
                 Err(failure) => refuse_call(failure, |refusal| browser.refused(refusal)),
             }
         }

@@ -100,7 +100,7 @@ impl CredentialService for Neighbours {
         request: Request<CompletePasswordResetRequest>,
     ) -> Result<Response<CompletePasswordResetResponse>, Status> {
         self.must_not_be_busy()?;
-        let (_, CompletePasswordResetRequest { token, password }) = open(request)?;
+        let (_, CompletePasswordResetRequest { token, password, device_token: _ }) = open(request)?;
         let at = self.state().credentials.resets.iter().position(|(it, _)| *it == token);
         let at = at.ok_or_else(link_over)?;
         let email = self.state().credentials.resets[at].1.clone();

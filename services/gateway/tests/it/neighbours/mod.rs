@@ -90,6 +90,8 @@ pub struct State {
     pub visits: Vec<Visit>,
     /// How often an image was asked for.
     pub images_asked: usize,
+    /// The one image is not there any more.
+    pub image_removed: bool,
     pub alerts: security::Alerts,
     /// There were too many wrong passwords (ACC-14).
     pub locked: bool,

@@ -20,7 +20,7 @@ impl ProfileService for Neighbours {
     ) -> Result<Response<GetImageResponse>, Status> {
         let (_, GetImageRequest { image_id, size }) = open(request)?;
         self.state().images_asked += 1;
-        if image_id != IMAGE {
+        if image_id != IMAGE || self.state().image_removed {
             return Err(refused(Kind::NotFound, ErrorReason::NotFound));
         }
         Ok(Response::new(GetImageResponse { content: format!("PNG of {size}").into_bytes() }))

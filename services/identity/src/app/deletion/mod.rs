@@ -45,6 +45,9 @@ pub enum DeletionError {
     /// Organizations need it (ORG-7), or have nobody else.
     #[error("organizations need the account")]
     Needed(Failure),
+    /// Organization did not say what stands in the way; nothing has begun.
+    #[error("what deleting the account means can't be told just now")]
+    Unasked(#[source] Failure),
     /// Organization or billing did not answer. The job goes on with it.
     #[error("deleting the account needs a service that does not answer just now")]
     Neighbour(#[source] Failure),
@@ -100,7 +103,7 @@ impl Identity {
         };
         let calls = owner.caller.as_system().within(self.rules.call);
         let places = self.neighbours.deletion_places(&calls, owner.account).await;
-        Ok(Preview { places: places.map_err(DeletionError::Neighbour)?, connected_spaces })
+        Ok(Preview { places: places.map_err(DeletionError::Unasked)?, connected_spaces })
     }
 
     /// Deletes the owner's account.
@@ -124,6 +127,7 @@ impl Identity {
         }
         let session = store::sessions::by_id(&mut tx, owner.session).await?;
         let session = session.filter(|session| session.account == account.id);
+        let session = session.and_then(|session| session.live(self.rules.sessions, now).ok());
         let factors = store::second_factors::of(&mut tx, account.id).await?;
         let fresh = session.is_some_and(|session| is_fresh(&session, factors.any(), now).is_ok());
         if !fresh {
@@ -151,12 +155,13 @@ impl Identity {
             return Err(self.not_let_go(driver, &deletion, worker, failure).await);
         }
         let mut tx = self.pool.begin().await?;
+        // The account before its deletion, as whoever begins one takes them.
+        store::deletions::seize(&mut tx, deletion.account).await?;
         let lease = self.lease(worker);
         // Whoever took it over meanwhile does the rest.
         if !store::deletions::hand_over(&mut tx, deletion.account, worker, Some(lease)).await? {
             return Err(DeletionError::UnderWay);
         }
-        store::deletions::seize(&mut tx, deletion.account).await?;
         let account = store::accounts::lock(&mut tx, deletion.account).await?;
         let account = account.ok_or(DeletionError::NotFound)?;
         if account.email != deletion.email {
@@ -235,7 +240,7 @@ impl Problem for DeletionError {
             Self::Managed => Kind::Forbidden,
             Self::NotFresh | Self::Needed(_) => Kind::Precondition,
             Self::NotConfirmed => Kind::InvalidInput,
-            Self::Neighbour(failure) => neighbour_kind(failure).0,
+            Self::Unasked(failure) | Self::Neighbour(failure) => neighbour_kind(failure).0,
             Self::UnderWay => Kind::Conflict,
             Self::Database(error) => database_kind(error).0,
         }
@@ -248,7 +253,9 @@ impl Problem for DeletionError {
             Self::NotFresh => ErrorReason::FreshSignInNeeded,
             Self::Needed(_) => ErrorReason::AccountNeeded,
             Self::NotConfirmed => ErrorReason::InvalidArgument,
-            Self::Neighbour(failure) => neighbour_kind(failure).1,
+            Self::Unasked(failure) => neighbour_kind(failure).1,
+            // It has begun, and there is no way back from it.
+            Self::Neighbour(_) => ErrorReason::AccountDeleting,
             Self::UnderWay => ErrorReason::AccountChanging,
             Self::Database(error) => database_kind(error).1,
         }
@@ -264,7 +271,7 @@ impl Problem for DeletionError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::UnderWay => Some(Duration::from_secs(1)),
-            Self::Neighbour(failure) => failure.retry_after,
+            Self::Unasked(failure) | Self::Neighbour(failure) => failure.retry_after,
             _ => None,
         }
     }

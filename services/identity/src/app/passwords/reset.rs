@@ -6,8 +6,13 @@
 use super::ChoiceError;
 use crate::app::{Identity, Tx, database_kind};
 use crate::domain::{
-    account::Account, password_reset::PasswordReset, security_event::Kind as What, session::EndCause,
-    sign_up::Continuation, throttle::TooOften,
+    account::Account,
+    device::{ProductName, Visit},
+    password_reset::PasswordReset,
+    security_event::Kind as What,
+    session::EndCause,
+    sign_up::Continuation,
+    throttle::TooOften,
 };
 use crate::{
     events::{self, ByCaller},
@@ -16,11 +21,10 @@ use crate::{
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{
-    AccountId, AccountKind, Email, Kind, Language, PasswordResetId, TimeZone, Violation, network,
+    AccountId, AccountKind, Email, Kind, Language, PasswordResetId, Secret, TimeZone, Violation, network,
 };
 use sqlx::Connection;
 use std::time::Duration;
-use time::OffsetDateTime;
 
 /// What the links of resets are minted for.
 const PURPOSE: &str = "password-reset";
@@ -153,6 +157,7 @@ impl Identity {
         caller: &Caller,
         token: &str,
         password: String,
+        device: Option<Secret>,
     ) -> Result<Continuation, ResetError> {
         let (reset, account) = self.find_reset(token).await?;
         let hash = self.hash_chosen(password, &account.name, &account.email).await?;
@@ -165,30 +170,23 @@ impl Identity {
         if !store::password_resets::take(&mut tx, reset.id, now).await? {
             return Err(ResetError::LinkInvalid);
         }
+        // Before anything is told, as in whatever else ends sessions.
+        let mut ended = store::sessions::end_all(&mut tx, account.id, now).await?;
+        ended.sort_unstable();
         store::accounts::set_password_hash(&mut tx, account.id, &hash).await?;
+        // Whoever has the mailbox is no stranger: those who go on guessing do not lock this browser out (ACC-14).
+        let visit = Visit { device, product: ProductName::default() };
+        self.see(&mut tx, account.id, &visit, &caller.origin, now).await?;
         store::second_factors::keys::distrust(&mut tx, account.id).await?;
         self.void_links(&mut tx, &account).await?;
         self.note_for_owner(&mut tx, caller, account.id, What::PasswordReset, "").await?;
         self.outbox.publish(&mut tx, events::password_reset(account.id).by_caller(caller)).await?;
-        self.end_all(&mut tx, caller, account.id, now).await?;
+        for id in ended {
+            let event = events::session_ended(account.id, id, EndCause::EndedByOwner);
+            self.outbox.publish(&mut tx, event.by_caller(caller)).await?;
+        }
         tx.commit().await?;
         Ok(reset.continuation)
-    }
-
-    async fn end_all(
-        &self,
-        tx: &mut Tx,
-        caller: &Caller,
-        account: AccountId,
-        now: OffsetDateTime,
-    ) -> Result<(), sqlx::Error> {
-        let mut ended = store::sessions::end_all(tx, account, now).await?;
-        ended.sort_unstable();
-        for id in ended {
-            let event = events::session_ended(account, id, EndCause::EndedByOwner);
-            self.outbox.publish(tx, event.by_caller(caller)).await?;
-        }
-        Ok(())
     }
 }
 

@@ -7,7 +7,10 @@
 use super::{Finish, SecondFactorError};
 use crate::{
     app::{Identity, Tx},
-    domain::throttle::{Limit, TooOften},
+    domain::{
+        guessing::InARow,
+        throttle::{Limit, TooOften},
+    },
     store,
 };
 use pass_mesh::Caller;
@@ -17,9 +20,15 @@ use time::{Duration, OffsetDateTime};
 /// An owner is mailed once about strangers who guess all day.
 const NOTICES: Limit = Limit { times: 1, period: Duration::DAY };
 
+/// So many wrong codes in a row, at whatever pace, and then one a day until a right one: who has the password would else
+/// come upon one in some years.
+const IN_A_ROW: InARow = InARow(Limit { times: InARow::MOST, period: Duration::days(100) });
+
 /// What a guess is counted by.
 pub(super) struct Guess {
     by_account: SecretHash,
+    /// Counts those in a row, at whatever pace.
+    in_a_row: SecretHash,
     /// `None`: it is the owner's own browser.
     stranger: Option<Stranger>,
 }
@@ -40,6 +49,7 @@ impl Identity {
         now: OffsetDateTime,
     ) -> Result<Option<Guess>, SecondFactorError> {
         let Some(limit) = finish.shown.limit() else { return Ok(None) };
+        let in_a_row = format!("{limit} in a row");
         let (network, who) = (network(&caller.origin.address), account.to_string());
         let device = finish.visit.device.as_ref().map(Secret::hash);
         let known = match &device {
@@ -47,20 +57,35 @@ impl Identity {
             None => false,
         };
         let guess = if let Some(device) = device.filter(|_| known) {
-            let parts = [b"throttle".as_slice(), limit.as_bytes(), who.as_bytes(), device.as_bytes()];
-            Guess { by_account: Secret::derive(&self.links, &parts).hash(), stranger: None }
+            let of = |limit: &str| {
+                let parts = [b"throttle".as_slice(), limit.as_bytes(), who.as_bytes(), device.as_bytes()];
+                Secret::derive(&self.links, &parts).hash()
+            };
+            Guess { by_account: of(limit), in_a_row: of(&in_a_row), stranger: None }
         } else {
             let by_network = self.subject("sign-in network", &network);
             let empty_at = store::throttles::empty_at(tx, &by_network, now).await?;
             self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
             let notices = self.subject("second factor lock notice", &who);
-            let by_account = self.subject(limit, &who);
-            Guess { by_account, stranger: Some(Stranger { by_network, notices }) }
+            let stranger = Some(Stranger { by_network, notices });
+            Guess { by_account: self.subject(limit, &who), in_a_row: self.subject(&in_a_row, &who), stranger }
         };
         let empty_at = store::throttles::empty_at(tx, &guess.by_account, now).await?;
         let locked = |TooOften(wait): TooOften| SecondFactorError::Locked(wait.unsigned_abs());
         self.rules.wrong_codes_per_account.take(empty_at, now).map_err(locked)?;
+        let empty_at = store::throttles::empty_at(tx, &guess.in_a_row, now).await?;
+        IN_A_ROW.take(empty_at, now).map_err(locked)?;
         Ok(Some(guess))
+    }
+
+    /// A right code: no wrong one is in a row with the next.
+    pub(super) async fn count_right_code(
+        &self,
+        tx: &mut Tx,
+        guess: &Guess,
+        now: OffsetDateTime,
+    ) -> Result<(), sqlx::Error> {
+        store::throttles::save(tx, &guess.in_a_row, now).await
     }
 
     /// Counts a wrong guess; whether the owner is to be told that strangers have to wait now.
@@ -72,6 +97,7 @@ impl Identity {
     ) -> Result<bool, sqlx::Error> {
         let allowed = self.rules.wrong_codes_per_account;
         store::throttles::take(tx, &guess.by_account, allowed, now).await?;
+        store::throttles::take(tx, &guess.in_a_row, IN_A_ROW.0, now).await?;
         let Some(Stranger { by_network, notices }) = &guess.stranger else { return Ok(false) };
         store::throttles::take(tx, by_network, self.rules.failed_sign_ins_per_network, now).await?;
         let empty_at = store::throttles::empty_at(tx, &guess.by_account, now).await?;

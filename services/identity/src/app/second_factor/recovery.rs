@@ -59,7 +59,7 @@ impl Identity {
         let codes: Vec<RecoveryCode> =
             (0..RECOVERY_CODES).map(|_| RecoveryCode::generate(&self.entropy)).collect();
         let hashes: Vec<Vec<u8>> = codes.iter().map(|code| code.hash(account).to_vec()).collect();
-        recovery_codes::replace(&mut change.tx, account, &hashes).await?;
+        recovery_codes::replace(&mut change.tx, account, &hashes, change.now).await?;
         change.note(self, Noted::RecoveryCodesMade, "").await?;
         Ok(codes.iter().map(RecoveryCode::reveal).collect())
     }

@@ -192,6 +192,9 @@ impl Identity {
             tx.commit().await?;
             return Err(SecondFactorError::Invalid(finish.shown.field()));
         };
+        if let Some(guess) = &guess {
+            self.count_right_code(&mut tx, guess, now).await?;
+        }
         steps::end(&mut tx, &token).await?;
         let finished = match stepping {
             Some(session) => {
@@ -303,6 +306,11 @@ impl Identity {
         guess: Option<Guess>,
         now: OffsetDateTime,
     ) -> Result<(), SecondFactorError> {
+        // Counted before it is told: wrong passwords take the limits and the account's key of the outbox in that order.
+        let locked = match &guess {
+            Some(guess) => self.count_guess(tx, guess, now).await?,
+            None => false,
+        };
         let reason = ErrorReason::SecondFactorInvalid;
         let entry = store::login_history::Entry {
             id: self.entropy.uuid(now),
@@ -316,8 +324,7 @@ impl Identity {
         store::login_history::insert(tx, &entry).await?;
         let refused = events::sign_in_refused(account, reason);
         self.outbox.publish(tx, refused.by_caller(caller)).await?;
-        let Some(guess) = guess else { return Ok(()) };
-        if self.count_guess(tx, &guess, now).await? {
+        if locked {
             self.note_for_owner(tx, caller, account, Noted::SecondFactorLocked, "").await?;
             self.outbox.publish(tx, events::second_factor_locked(account).by_caller(caller)).await?;
         }

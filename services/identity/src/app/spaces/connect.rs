@@ -99,7 +99,10 @@ impl Identity {
             if known.user != link.user {
                 return Err(SpaceError::SpaceConnected);
             }
-            return self.set_profile(tx, owner, known.clone(), link.profile).await;
+            // It may have been disconnected since it was read: then it is connected anew.
+            if let Some(known) = store::space_links::lock(tx, owner.account, known.id).await? {
+                return self.set_profile(tx, owner, known, link.profile).await;
+            }
         }
         if i64::try_from(known.len()).is_ok_and(|count| count >= MOST_LINKS) {
             return Err(SpaceError::Limit);

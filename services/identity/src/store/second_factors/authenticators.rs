@@ -128,6 +128,22 @@ pub async fn remove(db: &mut PgConnection, account: AccountId) -> Result<bool, s
     Ok(done.rows_affected() == 1)
 }
 
+/// Removes an account's app if it was added at `since` or later. False when there is none such.
+pub async fn remove_since(
+    db: &mut PgConnection,
+    account: AccountId,
+    since: OffsetDateTime,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "DELETE FROM authenticators WHERE account_id = $1 AND created_at >= $2",
+        account.uuid(),
+        since,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Removes up to `most` drafts that have expired; how many there were.
 pub async fn prune_drafts(db: &mut PgConnection, now: OffsetDateTime, most: i64) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(

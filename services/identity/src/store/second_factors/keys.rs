@@ -149,6 +149,21 @@ pub async fn remove(
     .transpose()
 }
 
+/// Removes those of an account's that were added at `since` or later; whether each was a passkey.
+pub async fn remove_since(
+    db: &mut PgConnection,
+    account: AccountId,
+    since: OffsetDateTime,
+) -> Result<Vec<bool>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "DELETE FROM security_keys WHERE account_id = $1 AND created_at >= $2 RETURNING passkey",
+        account.uuid(),
+        since,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Removes all of an account's.
 pub async fn remove_all(db: &mut PgConnection, account: AccountId) -> Result<(), sqlx::Error> {
     sqlx::query!("DELETE FROM security_keys WHERE account_id = $1", account.uuid()).execute(db).await?;

@@ -2,18 +2,22 @@
 
 use pass_types::AccountId;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 /// Gives an account these, in place of all that it has.
 pub async fn replace(
     db: &mut PgConnection,
     account: AccountId,
     hashes: &[Vec<u8>],
+    now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     remove_all(db, account).await?;
     sqlx::query!(
-        "INSERT INTO recovery_codes (account_id, code_hash) SELECT $1, code_hash FROM unnest($2::bytea[]) AS code_hash",
+        "INSERT INTO recovery_codes (account_id, code_hash, made_at)
+         SELECT $1, code_hash, $3 FROM unnest($2::bytea[]) AS code_hash",
         account.uuid(),
         hashes,
+        now,
     )
     .execute(db)
     .await?;
@@ -40,6 +44,18 @@ pub async fn count(db: &mut PgConnection, account: AccountId) -> Result<i64, sql
     )
     .fetch_one(db)
     .await
+}
+
+/// Removes those of an account's that were made at `since` or later.
+pub async fn remove_since(
+    db: &mut PgConnection,
+    account: AccountId,
+    since: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM recovery_codes WHERE account_id = $1 AND made_at >= $2", account.uuid(), since)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// Removes all of an account's.
