@@ -88,6 +88,28 @@ fn reason(kind: Kind) -> ErrorReason {
     }
 }
 
+/// What authorization gives instead of the value that the rest of a use case needs. `Refused` is why a caller may not, in
+/// the service's own words; [`refusals!`](crate::refusals) lets `?` take it into the error of a use case.
+#[derive(Debug)]
+pub enum Unauthorized<Refused> {
+    /// The caller may not.
+    Refused(Refused),
+    /// Whoever was asked did not say.
+    Fault(Fault),
+}
+
+impl<Refused> From<sqlx::Error> for Unauthorized<Refused> {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl<Refused> From<NeighbourError> for Unauthorized<Refused> {
+    fn from(error: NeighbourError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
 /// Reading went wrong. `Refused` is why a caller may not, in the service's own words.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError<Refused: Problem + 'static> {
@@ -100,6 +122,15 @@ pub enum ReadError<Refused: Problem + 'static> {
     /// A fault of ours.
     #[error("reading failed")]
     Fault(#[source] Fault),
+}
+
+impl<Refused: Problem> From<Unauthorized<Refused>> for ReadError<Refused> {
+    fn from(unauthorized: Unauthorized<Refused>) -> Self {
+        match unauthorized {
+            Unauthorized::Refused(refused) => Self::Refused(refused),
+            Unauthorized::Fault(fault) => Self::Fault(fault),
+        }
+    }
 }
 
 impl<Refused: Problem> From<PageTokenInvalid> for ReadError<Refused> {
@@ -137,6 +168,21 @@ impl<Refused: Problem> Problem for ReadError<Refused> {
             Self::PageToken(_) | Self::Fault(_) => vec![],
         }
     }
+}
+
+/// Lets `?` take what authorization refuses into the variants `Refused` and `Fault` of a use case's error.
+#[macro_export]
+macro_rules! refusals {
+    ($error:ty: $refused:ty) => {
+        impl From<$crate::Unauthorized<$refused>> for $error {
+            fn from(unauthorized: $crate::Unauthorized<$refused>) -> Self {
+                match unauthorized {
+                    $crate::Unauthorized::Refused(refused) => Self::Refused(refused),
+                    $crate::Unauthorized::Fault(fault) => Self::Fault(fault),
+                }
+            }
+        }
+    };
 }
 
 /// Lets `?` take faults into the `Fault` variant of a use case's error.

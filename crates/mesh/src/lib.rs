@@ -36,7 +36,7 @@ pub use caller::{CallContext, Caller, open};
 pub use client::{Channel, Dns, Resolve};
 pub use config::{Limits, MeshConfig};
 pub use error::{Failure, Problem, status, violation};
-pub use fault::{Fault, NeighbourError, ReadError, answer, database_kind};
+pub use fault::{Fault, NeighbourError, ReadError, Unauthorized, answer, database_kind};
 pub use peer::Peer;
 pub use server::Server;
 pub use trust::{Claims, Flaw, Refusal, SUITE_AUDIENCE, TOKEN_LIFE, Trust, Verified};

@@ -5,6 +5,7 @@
 mod directory;
 mod login;
 mod pages;
+mod settings;
 
 pub(crate) use directory::directory;
 pub(crate) use login::Logins;

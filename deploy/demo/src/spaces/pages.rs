@@ -1,6 +1,9 @@
 //! The pages of a legacy space.
 
-use super::{Space, User};
+use super::{
+    Space, User,
+    settings::{administration, choose, settings, switch},
+};
 use crate::{
     backlog::{Backlog, COOKIE},
     relying_party::Tokens,
@@ -19,7 +22,7 @@ use pass_proto::{
     errors::v1::ErrorReason,
     identity::v1::{
         BatchGetSpaceLinksRequest, ConnectedSpace, ConnectedUser, ListMySpacesRequest,
-        ResolveSpaceUserRequest, SetMySpaceProfileRequest, SpaceProfile,
+        ResolveSpaceUserRequest, SpaceProfile,
     },
 };
 use pass_types::{Origin, Secret};
@@ -30,14 +33,14 @@ use std::collections::BTreeMap;
 const SPACE_COOKIE: &str = "__Host-backlog-spaces";
 
 /// How somebody is in a space.
-struct Entry {
-    user: User,
+pub(super) struct Entry {
+    pub(super) user: User,
     /// By the Nulab Account; else by the space's own password.
     by_account: bool,
 }
 
 /// Why somebody is not.
-enum Outside {
+pub(super) enum Outside {
     /// Nobody is logged in.
     Nobody,
     /// SPC-1.
@@ -88,25 +91,6 @@ struct Shown {
 }
 
 #[derive(Template)]
-#[template(path = "space_settings.html")]
-struct SettingsPage<'a> {
-    id: &'a str,
-    space: &'a Space,
-    /// `None`: not connected.
-    profile: Option<&'static str>,
-    /// Whether the choice can be made here: it is the connected Nulab Account's, which has to be signed in.
-    here: bool,
-    console: String,
-}
-
-#[derive(Template)]
-#[template(path = "space_administration.html")]
-struct AdministrationPage<'a> {
-    id: &'a str,
-    space: &'a Space,
-}
-
-#[derive(Template)]
 #[template(path = "space_refused.html")]
 struct RefusedPage<'a> {
     id: &'a str,
@@ -122,16 +106,6 @@ struct Credentials {
     password: String,
 }
 
-#[derive(Deserialize)]
-struct Choice {
-    profile: String,
-}
-
-#[derive(Deserialize)]
-struct Switch {
-    nulab_account: Option<String>,
-}
-
 /// Everything under `/spaces`.
 pub(crate) fn routes() -> Router<Backlog> {
     Router::new()
@@ -145,20 +119,29 @@ pub(crate) fn routes() -> Router<Backlog> {
 
 impl Backlog {
     #[expect(clippy::result_large_err, reason = "handlers answer with a response either way")]
-    fn space(&self, id: &str) -> Result<Space, Response> {
+    pub(super) fn space(&self, id: &str) -> Result<Space, Response> {
         self.spaces
             .get(id)
             .ok_or_else(|| (StatusCode::NOT_FOUND, "There is no such space.\n").into_response())
     }
 
     /// The tokens of a browser that is signed in with a Nulab Account.
-    async fn account(&self, cookies: &CookieJar) -> Option<Tokens> {
+    pub(super) async fn account(&self, cookies: &CookieJar) -> Option<Tokens> {
         let (tokens, _) = self.signed_in(cookie(cookies, COOKIE)).await.ok()??;
         Some(tokens)
     }
 
+    /// Somebody who is in the space; else the page that says why not.
+    pub(super) async fn inside(&self, id: &str, cookies: &CookieJar) -> Result<(Space, Entry), Response> {
+        let space = self.space(id)?;
+        match self.entry(id, &space, cookies).await {
+            Ok(entry) => Ok((space, entry)),
+            Err(outside) => Err(self.outside(id, &space, &outside)),
+        }
+    }
+
     /// Who a browser is in a space.
-    async fn entry(&self, id: &str, space: &Space, cookies: &CookieJar) -> Result<Entry, Outside> {
+    pub(super) async fn entry(&self, id: &str, space: &Space, cookies: &CookieJar) -> Result<Entry, Outside> {
         let own = self.logins().user(cookie(cookies, SPACE_COOKIE), id);
         if let Some(user) = own.and_then(|own| space.user(&own).cloned()) {
             return Ok(Entry { user, by_account: false });
@@ -188,7 +171,7 @@ impl Backlog {
 
     /// What the suite says of a space's users who are connected, by their ids. Asked by the product itself: who
     /// looks at the page may have no Nulab Account.
-    async fn connected(&self, id: &str, space: &Space) -> BTreeMap<String, ConnectedUser> {
+    pub(super) async fn connected(&self, id: &str, space: &Space) -> BTreeMap<String, ConnectedUser> {
         let space_user_ids = space.users.iter().map(|user| user.id.clone()).take(100).collect();
         let request = BatchGetSpaceLinksRequest { space_id: id.to_owned(), space_user_ids };
         let answer = self.links.clone().batch_get_space_links(CallContext::system().request(request)).await;
@@ -206,7 +189,7 @@ impl Backlog {
 
     /// Whether a user of a space is connected to that Nulab Account: somebody else may have logged in to the space
     /// with its own password, in the same browser.
-    async fn is_mine(&self, id: &str, user: &User, cookies: &CookieJar) -> bool {
+    pub(super) async fn is_mine(&self, id: &str, user: &User, cookies: &CookieJar) -> bool {
         let mut mine = self.my_spaces(cookies).await.into_iter();
         mine.any(|connected| connected.space_id == id && connected.space_user_id == user.id)
     }
@@ -224,7 +207,7 @@ impl Backlog {
         doors.collect()
     }
 
-    fn outside(&self, id: &str, space: &Space, outside: &Outside) -> Response {
+    pub(super) fn outside(&self, id: &str, space: &Space, outside: &Outside) -> Response {
         let console = format!("{}account/spaces", self.console);
         let why = match outside {
             Outside::Nobody => return Redirect::to(&format!("/spaces/{id}/login")).into_response(),
@@ -244,7 +227,7 @@ impl Backlog {
     }
 }
 
-fn person(tokens: &Tokens) -> CallContext {
+pub(super) fn person(tokens: &Tokens) -> CallContext {
     CallContext::person(tokens.access_token.clone(), Origin::default())
 }
 
@@ -252,7 +235,7 @@ fn cookie<'a>(cookies: &'a CookieJar, name: &str) -> &'a str {
     cookies.get(name).map(Cookie::value).unwrap_or_default()
 }
 
-fn page(status: StatusCode, page: &impl Template) -> Response {
+pub(super) fn page(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(page) => (status, [(header::CACHE_CONTROL, "no-store")], Html(page)).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
@@ -345,82 +328,4 @@ async fn by_account(
 async fn log_out(State(backlog): State<Backlog>, Path(id): Path<String>, cookies: CookieJar) -> Response {
     backlog.logins().leave(cookie(&cookies, SPACE_COOKIE), &id);
     Redirect::to(&format!("/spaces/{id}/login")).into_response()
-}
-
-/// "Personal Settings", "User Information" (SPC-5).
-async fn settings(
-    State(backlog): State<Backlog>,
-    Path(id): Path<String>,
-    cookies: CookieJar,
-) -> Result<Response, Response> {
-    let space = backlog.space(&id)?;
-    let entry = backlog.entry(&id, &space, &cookies).await;
-    let entry = entry.map_err(|outside| backlog.outside(&id, &space, &outside))?;
-    let connected = backlog.connected(&id, &space).await;
-    let profile = connected.get(&entry.user.id).map(|connected| match connected.profile() {
-        SpaceProfile::Account => "account",
-        SpaceProfile::Space | SpaceProfile::Unspecified => "space",
-        SpaceProfile::SpaceOnly => "space-only",
-    });
-    let here = backlog.is_mine(&id, &entry.user, &cookies).await;
-    let console = format!("{}account/spaces", backlog.console);
-    Ok(page(StatusCode::OK, &SettingsPage { id: &id, space: &space, profile, here, console }))
-}
-
-async fn choose(
-    State(backlog): State<Backlog>,
-    Path(id): Path<String>,
-    cookies: CookieJar,
-    Form(Choice { profile }): Form<Choice>,
-) -> Result<Response, Response> {
-    let space = backlog.space(&id)?;
-    let entry = backlog.entry(&id, &space, &cookies).await;
-    let entry = entry.map_err(|outside| backlog.outside(&id, &space, &outside))?;
-    let tokens = match backlog.account(&cookies).await {
-        Some(tokens) if backlog.is_mine(&id, &entry.user, &cookies).await => tokens,
-        // Who looks at the form again sees why.
-        _ => return Ok(Redirect::to(&format!("/spaces/{id}/settings")).into_response()),
-    };
-    let profile = if profile == "account" { SpaceProfile::Account } else { SpaceProfile::SpaceOnly };
-    let request = SetMySpaceProfileRequest { space_id: id.clone(), profile: profile.into() };
-    match backlog.links.clone().set_my_space_profile(person(&tokens).request(request)).await {
-        Ok(_) => Ok(Redirect::to(&format!("/spaces/{id}")).into_response()),
-        Err(status) => Err(backlog.outside(&id, &space, &Outside::Unknown(Failure::of(&status).reason))),
-    }
-}
-
-/// The administrators' pages; for everybody else there is none.
-async fn administered(backlog: &Backlog, id: &str, cookies: &CookieJar) -> Result<Space, Response> {
-    let space = backlog.space(id)?;
-    match backlog.entry(id, &space, cookies).await {
-        Ok(entry) if entry.user.administrator => Ok(space),
-        Ok(_) => Err((StatusCode::NOT_FOUND, "There is no such page.\n").into_response()),
-        Err(outside) => Err(backlog.outside(id, &space, &outside)),
-    }
-}
-
-async fn administration(
-    State(backlog): State<Backlog>,
-    Path(id): Path<String>,
-    cookies: CookieJar,
-) -> Result<Response, Response> {
-    let space = administered(&backlog, &id, &cookies).await?;
-    Ok(page(StatusCode::OK, &AdministrationPage { id: &id, space: &space }))
-}
-
-/// The switch (SPC-1).
-async fn switch(
-    State(backlog): State<Backlog>,
-    Path(id): Path<String>,
-    cookies: CookieJar,
-    Form(Switch { nulab_account }): Form<Switch>,
-) -> Result<Response, Response> {
-    administered(&backlog, &id, &cookies).await?;
-    match backlog.spaces.switch(&id, nulab_account.is_some()) {
-        Ok(()) => Ok(Redirect::to(&format!("/spaces/{id}/administration")).into_response()),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a switch can't be kept");
-            Err((StatusCode::INTERNAL_SERVER_ERROR, "The switch could not be kept.\n").into_response())
-        }
-    }
 }

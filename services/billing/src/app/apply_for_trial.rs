@@ -1,6 +1,6 @@
 //! Applying for the trial of Nulab Pass (BIL-1).
 
-use super::{Billing, By, Refused, authorize};
+use super::{Billing, By, Refused};
 use crate::{
     domain::{
         application::{Application, PlanAdmin, State},
@@ -9,7 +9,7 @@ use crate::{
     events, store,
 };
 use pass_events::requests::{Claim, claim, recall};
-use pass_mesh::{Fault, NeighbourError, Problem, faults};
+use pass_mesh::{Fault, NeighbourError, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{
     AccountId, ApplicationId, CompanyName, Email, Invalid, Kind, Language, OrganizationId, PersonName,
@@ -62,7 +62,7 @@ pub enum ApplyForTrialError {
 }
 
 faults!(ApplyForTrialError: sqlx::Error, NeighbourError);
-authorize::refusals!(ApplyForTrialError);
+refusals!(ApplyForTrialError: Refused);
 
 impl Problem for ApplyForTrialError {
     fn kind(&self) -> Kind {

@@ -1,6 +1,6 @@
 //! Adding a domain (DOM-1, DOM-3, DOM-4).
 
-use super::{By, Domains, Refused, authorize};
+use super::{By, Domains, Refused};
 use crate::{
     domain::{
         claim::{Domain, Everybodys},
@@ -9,7 +9,7 @@ use crate::{
     events, store,
 };
 use pass_events::requests::{Claim, claim};
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, OrganizationId, RequestId};
 
@@ -48,7 +48,7 @@ pub enum AddDomainError {
 }
 
 faults!(AddDomainError: sqlx::Error);
-authorize::refusals!(AddDomainError);
+refusals!(AddDomainError: Refused);
 
 impl Problem for AddDomainError {
     fn kind(&self) -> Kind {

@@ -3,17 +3,10 @@
 
 use super::{By, Domains, Refused};
 use crate::domain::authority::{Administrator, Subscriber};
-use pass_mesh::Fault;
 use pass_types::OrganizationId;
 
-/// An error of authorization: refused, or not known.
-#[derive(Debug)]
-pub enum Unauthorized {
-    /// The person may not.
-    Refused(Refused),
-    /// Organization or billing did not say.
-    Fault(Fault),
-}
+/// Why somebody may not, or that it is not known.
+pub type Unauthorized = pass_mesh::Unauthorized<Refused>;
 
 impl Domains {
     /// An administrator. Where the person is no member, there is no such organization for them.
@@ -22,8 +15,7 @@ impl Domains {
         by: &By,
         organization: OrganizationId,
     ) -> Result<Administrator, Unauthorized> {
-        let role = self.peers.role(&by.calls, by.person.account, organization).await;
-        let role = role.map_err(|error| Unauthorized::Fault(error.into()))?;
+        let role = self.peers.role(&by.calls, by.person.account, organization).await?;
         let role = role.ok_or(Unauthorized::Refused(Refused::NotFound))?;
         Administrator::of(organization, role).map_err(|needed| Unauthorized::Refused(needed.into()))
     }
@@ -35,25 +27,7 @@ impl Domains {
         organization: OrganizationId,
     ) -> Result<Subscriber, Unauthorized> {
         let administrator = self.administrator(by, organization).await?;
-        let entitlement = self.peers.entitlement(&by.calls, organization).await;
-        let entitlement = entitlement.map_err(|error| Unauthorized::Fault(error.into()))?;
+        let entitlement = self.peers.entitlement(&by.calls, organization).await?;
         Subscriber::of(administrator, entitlement).map_err(|needed| Unauthorized::Refused(needed.into()))
     }
 }
-
-/// Lets `?` take a refusal into a use case's error.
-macro_rules! refusals {
-    ($error:ty) => {
-        impl From<crate::app::authorize::Unauthorized> for $error {
-            fn from(unauthorized: crate::app::authorize::Unauthorized) -> Self {
-                match unauthorized {
-                    crate::app::authorize::Unauthorized::Refused(refused) => Self::Refused(refused),
-                    crate::app::authorize::Unauthorized::Fault(fault) => Self::Fault(fault),
-                }
-            }
-        }
-    };
-}
-pub(super) use refusals;
-
-refusals!(super::ReadError);

@@ -6,7 +6,7 @@
 //! last the domain is removed or put back. What a crash leaves half-way, a job puts back: nothing is lost by
 //! that, and nobody was told that it is gone. A try that was put back or overtaken can't remove any more.
 
-use super::{By, Domains, Refused, authorize};
+use super::{By, Domains, Refused};
 use crate::{
     domain::{
         authority::Administrator,
@@ -14,7 +14,7 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{DomainId, Kind, OrganizationId};
 
@@ -36,7 +36,7 @@ pub enum RemoveDomainError {
 }
 
 faults!(RemoveDomainError: sqlx::Error);
-authorize::refusals!(RemoveDomainError);
+refusals!(RemoveDomainError: Refused);
 
 impl Problem for RemoveDomainError {
     fn kind(&self) -> Kind {

@@ -1,7 +1,7 @@
 //! Looking a domain's record up (DOM-2). Verifying converts nobody (DOM-7): it is told, and no account is
 //! touched.
 
-use super::{By, Domains, Refused, authorize};
+use super::{By, Domains, Refused};
 use crate::{
     dns::PATIENCE,
     domain::{
@@ -14,7 +14,7 @@ use crate::{
     events,
     store::{self, throttles::Subject},
 };
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{DomainId, Kind, OrganizationId};
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub enum VerifyDomainError {
 }
 
 faults!(VerifyDomainError: sqlx::Error);
-authorize::refusals!(VerifyDomainError);
+refusals!(VerifyDomainError: Refused);
 
 impl From<TooOften> for VerifyDomainError {
     fn from(TooOften(wait): TooOften) -> Self {

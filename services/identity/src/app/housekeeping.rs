@@ -40,9 +40,7 @@ impl Identity {
     /// Ends sessions whose time is over; whether there may be more.
     async fn end_overdue_sessions(&self, now: OffsetDateTime) -> Result<bool, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
-        let mut ended = store::sessions::end_overdue(&mut tx, self.rules.sessions, now, BATCH).await?;
-        // Replicas that publish for the same accounts must take them in the same order.
-        ended.sort_unstable();
+        let ended = store::sessions::end_overdue(&mut tx, self.rules.sessions, now, BATCH).await?;
         for (account, session) in &ended {
             let event = events::session_ended(*account, *session, EndCause::Expired).by(&myself());
             self.outbox.publish(&mut tx, event).await?;

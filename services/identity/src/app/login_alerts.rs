@@ -88,9 +88,6 @@ impl Identity {
         // Who came second waited for the first, and finds nothing.
         let alert = store::login_alerts::open(&mut tx, id, now).await?.ok_or_else(invalid)?;
         store::login_alerts::remove_from(&mut tx, &alert).await?;
-        // Before anything is told, as in whatever else ends sessions.
-        let mut ended = store::sessions::end_all(&mut tx, account, now).await?;
-        ended.sort_unstable();
         store::accounts::void_password(&mut tx, account).await?;
         store::second_factors::keys::distrust(&mut tx, account).await?;
         store::known_devices::forget(&mut tx, account).await?;
@@ -100,7 +97,7 @@ impl Identity {
         self.note_for_owner(&mut tx, caller, account, What::NotMe, "").await?;
         let disowned = events::sign_in_disowned(account, id);
         self.outbox.publish(&mut tx, disowned.by_caller(caller)).await?;
-        for session in ended {
+        for session in store::sessions::end_all(&mut tx, account, now).await? {
             let ended = events::session_ended(account, session, EndCause::EndedByOwner);
             self.outbox.publish(&mut tx, ended.by_caller(caller)).await?;
         }

@@ -68,9 +68,7 @@ pub async fn remove(
         return Ok(false);
     }
     outbox.publish(&mut tx, events::operator_removed(account)).await?;
-    let mut ended = store::sessions::end_all(&mut tx, account, now).await?;
-    ended.sort_unstable();
-    for session in ended {
+    for session in store::sessions::end_all(&mut tx, account, now).await? {
         outbox.publish(&mut tx, events::session_ended(account, session, EndCause::OperatorRemoved)).await?;
     }
     tx.commit().await?;

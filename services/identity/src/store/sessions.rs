@@ -175,7 +175,7 @@ pub async fn end_others(
     )
     .fetch_all(db)
     .await?;
-    Ok(ids.into_iter().map(SessionId::from).collect())
+    Ok(in_order(ids.into_iter().map(SessionId::from)))
 }
 
 /// Ends all of an account's sessions; which they were.
@@ -191,7 +191,14 @@ pub async fn end_all(
     )
     .fetch_all(db)
     .await?;
-    Ok(ids.into_iter().map(SessionId::from).collect())
+    Ok(in_order(ids.into_iter().map(SessionId::from)))
+}
+
+/// The order in which all who end sessions tell of them: two of them take their keys of the outbox in one order.
+fn in_order<T: Ord>(ended: impl Iterator<Item = T>) -> Vec<T> {
+    let mut ended: Vec<T> = ended.collect();
+    ended.sort_unstable();
+    ended
 }
 
 /// Ends up to `most` of those whose idle or absolute end has come; which they were, and whose.
@@ -212,7 +219,7 @@ pub async fn end_overdue(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.account_id.into(), row.id.into())).collect())
+    Ok(in_order(rows.into_iter().map(|row| (row.account_id.into(), row.id.into()))))
 }
 
 /// Removes up to `most` of those that ended before `before`; how many there were.

@@ -9,14 +9,8 @@ use crate::{
 use pass_types::OrganizationId;
 use sqlx::PgConnection;
 
-/// An error of authorization: refused, or not known.
-#[derive(Debug)]
-pub enum Unauthorized {
-    /// The person may not.
-    Refused(Refused),
-    /// The database did not say.
-    Database(sqlx::Error),
-}
+/// Why somebody may not, or that it is not known.
+pub type Unauthorized = pass_mesh::Unauthorized<Refused>;
 
 /// Nobody else decides about an organization's members, teams or Organization ID until the transaction ends.
 #[derive(Debug)]
@@ -36,7 +30,7 @@ pub async fn member(
     organization: OrganizationId,
 ) -> Result<AnyMember, Unauthorized> {
     let account = by.person.account;
-    let place = store::members::place(conn, organization, account).await.map_err(Unauthorized::Database)?;
+    let place = store::members::place(conn, organization, account).await?;
     let membership = place.ok_or(Unauthorized::Refused(Refused::NotFound))?;
     Ok(AnyMember::loaded(account, membership))
 }
@@ -48,8 +42,7 @@ async fn member_held(
     organization: OrganizationId,
 ) -> Result<AnyMember, Unauthorized> {
     let account = by.person.account;
-    let place =
-        store::members::place_held(conn, organization, account).await.map_err(Unauthorized::Database)?;
+    let place = store::members::place_held(conn, organization, account).await?;
     let membership = place.ok_or(Unauthorized::Refused(Refused::NotFound))?;
     Ok(AnyMember::loaded(account, membership))
 }
@@ -111,23 +104,6 @@ pub async fn keeper(conn: &mut PgConnection, driver: &Driver, alone: &Alone) -> 
 
 /// Locks an organization. Says nothing about who may do what.
 pub async fn alone(conn: &mut PgConnection, organization: OrganizationId) -> Result<Alone, Unauthorized> {
-    let there = store::organizations::lock(conn, organization).await.map_err(Unauthorized::Database)?;
+    let there = store::organizations::lock(conn, organization).await?;
     if there { Ok(Alone(organization)) } else { Err(Unauthorized::Refused(Refused::NotFound)) }
 }
-
-/// Lets `?` take a refusal into a use case's error.
-macro_rules! refusals {
-    ($error:ty) => {
-        impl From<crate::app::authorize::Unauthorized> for $error {
-            fn from(unauthorized: crate::app::authorize::Unauthorized) -> Self {
-                match unauthorized {
-                    crate::app::authorize::Unauthorized::Refused(refused) => Self::Refused(refused),
-                    crate::app::authorize::Unauthorized::Database(error) => Self::Fault(error.into()),
-                }
-            }
-        }
-    };
-}
-pub(super) use refusals;
-
-refusals!(super::ReadError);

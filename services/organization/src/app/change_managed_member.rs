@@ -12,7 +12,7 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountId, Kind, OrganizationId};
 use sqlx::PgConnection;
@@ -55,7 +55,7 @@ pub enum ChangeManagedMemberError {
 }
 
 faults!(ChangeManagedMemberError: sqlx::Error);
-authorize::refusals!(ChangeManagedMemberError);
+refusals!(ChangeManagedMemberError: Refused);
 
 impl Problem for ChangeManagedMemberError {
     fn kind(&self) -> Kind {

@@ -10,7 +10,7 @@ use crate::{
     store::{self, quotas::Quota},
 };
 use pass_events::requests::{Claim, claim};
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountKind, Email, InvitationId, Kind, Language, OrganizationId, RequestId, Role};
 use sqlx::PgConnection;
@@ -67,7 +67,7 @@ pub enum CreateInvitationError {
 }
 
 faults!(CreateInvitationError: sqlx::Error);
-authorize::refusals!(CreateInvitationError);
+refusals!(CreateInvitationError: Refused);
 
 impl From<Needed> for CreateInvitationError {
     fn from(needed: Needed) -> Self {

@@ -10,7 +10,7 @@ use crate::{
     store::{self, quotas::Quota},
 };
 use pass_events::requests::{Claim, claim};
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, OrganizationId, RequestId, TeamId, TeamName};
 use sqlx::PgConnection;
@@ -55,7 +55,7 @@ pub enum CreateTeamError {
 }
 
 faults!(CreateTeamError: sqlx::Error);
-authorize::refusals!(CreateTeamError);
+refusals!(CreateTeamError: Refused);
 
 impl Problem for CreateTeamError {
     fn kind(&self) -> Kind {

@@ -8,7 +8,7 @@ use crate::{
     },
     events, store,
 };
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{InvitationId, Kind, OrganizationId};
 use sqlx::PgConnection;
@@ -32,7 +32,7 @@ pub enum ManageInvitationError {
 }
 
 faults!(ManageInvitationError: sqlx::Error);
-authorize::refusals!(ManageInvitationError);
+refusals!(ManageInvitationError: Refused);
 
 impl From<Needed> for ManageInvitationError {
     fn from(needed: Needed) -> Self {

@@ -6,7 +6,7 @@ use crate::{
     events,
     store::{self, handles::History, quotas::Quota},
 };
-use pass_mesh::{Fault, NeighbourError, Problem, faults};
+use pass_mesh::{Fault, NeighbourError, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, NotEntitled, OrganizationHandle, OrganizationId};
 use sqlx::PgConnection;
@@ -48,7 +48,7 @@ pub enum SetHandleError {
 }
 
 faults!(SetHandleError: sqlx::Error, NeighbourError);
-authorize::refusals!(SetHandleError);
+refusals!(SetHandleError: Refused);
 
 impl From<Needed> for SetHandleError {
     fn from(needed: Needed) -> Self {

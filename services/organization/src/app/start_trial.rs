@@ -11,7 +11,7 @@ use crate::{
     store::{self, spaces::InsertError},
 };
 use pass_events::requests::{Claim, claim};
-use pass_mesh::{Fault, Problem, faults};
+use pass_mesh::{Fault, Problem, faults, refusals};
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{
     AccountKind, Kind, OrganizationId, OrganizationName, PlanName, Product, RequestId, SpaceId, SpaceKey,
@@ -76,7 +76,7 @@ pub enum StartTrialError {
 }
 
 faults!(StartTrialError: sqlx::Error, Fault);
-authorize::refusals!(StartTrialError);
+refusals!(StartTrialError: Refused);
 
 impl From<InsertError> for StartTrialError {
     fn from(error: InsertError) -> Self {

@@ -178,9 +178,7 @@ impl Identity {
     /// Erases the account: the rows of all other tables go with its own, by their references. Users of legacy spaces
     /// remain in these (SPC-6).
     async fn erase(&self, tx: &mut Tx, driver: Driver<'_>, account: &Account) -> Result<(), sqlx::Error> {
-        let mut ended = store::sessions::end_all(tx, account.id, self.clock.now()).await?;
-        ended.sort_unstable();
-        for session in ended {
+        for session in store::sessions::end_all(tx, account.id, self.clock.now()).await? {
             let event = events::session_ended(account.id, session, EndCause::AccountDeleted);
             self.outbox.publish(tx, driver.did(event)).await?;
         }

@@ -254,9 +254,7 @@ impl Identity {
         driver: Driver<'_>,
         managed: &Managed,
     ) -> Result<(), sqlx::Error> {
-        let mut ended = store::sessions::end_all(tx, managed.account.id, self.clock.now()).await?;
-        ended.sort_unstable();
-        for session in ended {
+        for session in store::sessions::end_all(tx, managed.account.id, self.clock.now()).await? {
             let event = events::session_ended(managed.account.id, session, EndCause::AccountSuspended)
                 .organization(managed.organization);
             self.outbox.publish(tx, driver.did(event)).await?;

@@ -138,14 +138,11 @@ impl Identity {
         if !store::accounts::replace_password_hash(&mut tx, account.id, old, new).await? {
             return Err(ChangeError::Wrong);
         }
-        // Before anything is told, as in whatever else ends sessions.
-        let mut ended = store::sessions::end_others(&mut tx, account.id, session.id, now).await?;
-        ended.sort_unstable();
         self.void_links(&mut tx, &account).await?;
         self.note_for_owner(&mut tx, caller, account.id, What::PasswordChanged, "").await?;
         let actor = actor(&account, &session, now);
         self.outbox.publish(&mut tx, by(events::password_changed(account.id), &actor, caller)).await?;
-        for id in ended {
+        for id in store::sessions::end_others(&mut tx, account.id, session.id, now).await? {
             let event = events::session_ended(account.id, id, EndCause::EndedByOwner);
             self.outbox.publish(&mut tx, by(event, &actor, caller)).await?;
         }

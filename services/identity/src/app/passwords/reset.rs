@@ -170,9 +170,6 @@ impl Identity {
         if !store::password_resets::take(&mut tx, reset.id, now).await? {
             return Err(ResetError::LinkInvalid);
         }
-        // Before anything is told, as in whatever else ends sessions.
-        let mut ended = store::sessions::end_all(&mut tx, account.id, now).await?;
-        ended.sort_unstable();
         store::accounts::set_password_hash(&mut tx, account.id, &hash).await?;
         // Whoever has the mailbox is no stranger: those who go on guessing do not lock this browser out (ACC-14).
         let visit = Visit { device, product: ProductName::default() };
@@ -181,7 +178,7 @@ impl Identity {
         self.void_links(&mut tx, &account).await?;
         self.note_for_owner(&mut tx, caller, account.id, What::PasswordReset, "").await?;
         self.outbox.publish(&mut tx, events::password_reset(account.id).by_caller(caller)).await?;
-        for id in ended {
+        for id in store::sessions::end_all(&mut tx, account.id, now).await? {
             let event = events::session_ended(account.id, id, EndCause::EndedByOwner);
             self.outbox.publish(&mut tx, event.by_caller(caller)).await?;
         }

@@ -14,7 +14,7 @@ use crate::{
 };
 use pass_events::Event;
 use pass_mesh::Caller;
-use pass_types::{AccountKind, Actor, Person, Secret, SessionId};
+use pass_types::{AccountKind, Actor, Person, Secret};
 use time::OffsetDateTime;
 
 /// A change that is allowed: what authorization gives. Dropped, it has not happened.
@@ -27,8 +27,6 @@ pub(super) struct Change<'a> {
     /// As they were.
     pub(super) factors: Factors,
     pub(super) now: OffsetDateTime,
-    /// All other sessions, once they have ended.
-    ended: Option<Vec<SessionId>>,
     caller: &'a Caller,
     actor: Actor,
 }
@@ -54,13 +52,14 @@ impl Identity {
         let factors = store::second_factors::of(&mut tx, account.id).await?;
         is_fresh(&session, factors.any(), now)?;
         let actor = actor(&account, &session, now);
-        Ok(Change { tx, session, account, factors, now, ended: None, caller, actor })
+        Ok(Change { tx, session, account, factors, now, caller, actor })
     }
 
-    /// Makes the change, which was told and noted already; told last is the end of all other sessions.
+    /// Makes the change, which was told and noted already; with it end all other sessions.
     pub(super) async fn end_factor_change(&self, mut change: Change<'_>) -> Result<(), SecondFactorError> {
         let account = change.account.id;
-        for id in change.end_others().await? {
+        let others = store::sessions::end_others(&mut change.tx, account, change.session.id, change.now);
+        for id in others.await? {
             change.tell(self, events::session_ended(account, id, EndCause::EndedByOwner)).await?;
         }
         Ok(change.tx.commit().await?)
@@ -70,24 +69,9 @@ impl Identity {
 impl Change<'_> {
     /// Tells the others, as the person's doing.
     pub(super) async fn tell(&mut self, identity: &Identity, event: Event) -> Result<(), SecondFactorError> {
-        if self.ended.is_none() {
-            self.ended = Some(self.end_others().await?);
-        }
         let event = event.by(&self.actor).from(&self.caller.origin);
         identity.outbox.publish(&mut self.tx, event).await?;
         Ok(())
-    }
-
-    /// Ends all other sessions; gives each once. Before anything is told, as in whatever else ends sessions: the job that
-    /// ends overdue ones takes both in this order, too.
-    async fn end_others(&mut self) -> Result<Vec<SessionId>, sqlx::Error> {
-        if let Some(ended) = &mut self.ended {
-            return Ok(std::mem::take(ended));
-        }
-        let (account, spared) = (self.account.id, self.session.id);
-        let mut ended = store::sessions::end_others(&mut self.tx, account, spared, self.now).await?;
-        ended.sort_unstable();
-        Ok(ended)
     }
 
     /// Notes it for the account's owner.
