@@ -43,6 +43,11 @@ impl Key {
         Self(format!("saml/{id}"))
     }
 
+    /// Who did not prove who they are.
+    pub fn strangers() -> Self {
+        Self("strangers/all".to_owned())
+    }
+
     /// A relying party.
     pub fn client(id: &ClientId) -> Self {
         Self(format!("client/{id}"))
@@ -200,6 +205,8 @@ fn describe(payload: &Payload) -> (&'static str, Lane) {
         Payload::RecoveryCodesMade(_) => ("recovery_codes_made", Normal),
         Payload::RecoveryCodeUsed(_) => ("recovery_code_used", Normal),
         Payload::AccountDeleted(_) => ("account_deleted", Normal),
+        Payload::AccountChangeRefused(_) => ("account_change_refused", Normal),
+        Payload::StrangersRefused(_) => ("strangers_refused", Normal),
         Payload::AccountDeletionRefused(_) => ("account_deletion_refused", Normal),
         Payload::SpaceConnected(_) => ("space_connected", Normal),
         Payload::SpaceLinkChanged(_) => ("space_link_changed", Normal),

@@ -10,6 +10,9 @@ use sqlx::{Postgres, Transaction};
 /// The channel that wakes the relay; its payload is the lane's number.
 pub(crate) const CHANNEL: &str = "pass_outbox";
 
+/// What is before the sequence in an encoded envelope: field 5, a varint.
+const SEQUENCE_TAG: [u8; 1] = [5 << 3];
+
 /// Where a service writes its events.
 #[derive(Clone)]
 pub struct Outbox {
@@ -38,21 +41,13 @@ impl Outbox {
         let lane = Lane::of(&event.payload).number();
         let routing_key = event::routing_key(self.source, &event.payload);
         let key = event.key.clone();
-        let sequence = sqlx::query_scalar!(
-            "INSERT INTO outbox_keys (key, sequence, used_at) VALUES ($1, 1, $2)
-             ON CONFLICT (key) DO UPDATE SET sequence = outbox_keys.sequence + 1, used_at = EXCLUDED.used_at
-             RETURNING sequence",
-            key.as_str(),
-            key.ends().then_some(now),
-        )
-        .fetch_one(&mut **transaction)
-        .await?;
         let envelope = wire::Envelope {
             id: id.to_string(),
             source: self.source.to_owned(),
             time: Some(timestamp(now)),
             key: key.as_str().to_owned(),
-            sequence,
+            // Taken by the statement, which puts it in.
+            sequence: 0,
             actor: Some((&event.actor.unwrap_or_else(|| Actor::System(self.source.to_owned()))).into()),
             outcome: Some(wire::Outcome {
                 refused_because: event.refused.map(|reason| reason.code().to_owned()).unwrap_or_default(),
@@ -63,18 +58,23 @@ impl Outbox {
             payload: Some(event.payload),
         };
         sqlx::query!(
-            "WITH written AS (
+            "WITH place AS (
+                 INSERT INTO outbox_keys (key, sequence, used_at) VALUES ($3, 1, $4)
+                 ON CONFLICT (key) DO UPDATE SET sequence = outbox_keys.sequence + 1, used_at = EXCLUDED.used_at
+                 RETURNING sequence
+             ), written AS (
                  INSERT INTO outbox (event_id, lane, key, sequence, routing_key, envelope, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 SELECT $1, $2, $3, sequence, $5, $6::bytea || $7::bytea || outbox_varint(sequence), $8 FROM place
                  RETURNING lane
              )
-             SELECT pg_notify($8, lane::text) FROM written",
+             SELECT pg_notify($9, lane::text) FROM written",
             id.uuid(),
             lane,
             key.as_str(),
-            sequence,
+            key.ends().then_some(now),
             routing_key,
             envelope.encode_to_vec(),
+            &SEQUENCE_TAG[..],
             now,
             CHANNEL,
         )

@@ -8,7 +8,7 @@ use crate::{
     meter,
     outbox::CHANNEL,
 };
-use futures::future::join_all;
+use futures::{FutureExt, future::join_all};
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, PublisherConfirm,
     options::BasicPublishOptions,
@@ -27,6 +27,8 @@ use tokio::time::{Instant, MissedTickBehavior, timeout};
 const BATCH: i64 = 500;
 /// How often the outbox is looked at, whatever the database notifies.
 const POLL: Duration = Duration::from_secs(1);
+/// How often ordinary events are carried at most: under load several go at once, and an event waits no longer than this.
+const PACE: Duration = Duration::from_millis(25);
 /// How often it is measured.
 const MEASURE: Duration = Duration::from_secs(5);
 /// How long what is left may take when the process stops. It is not lost after that: it waits in the database.
@@ -160,6 +162,10 @@ impl Relay {
         loop {
             // Asked before looking: what was committed until then is carried.
             let stopping = shutdown.is_requested();
+            let begun = Instant::now();
+            while let Some(told) = database.try_recv().now_or_never() {
+                told?.ok_or(RelayError::Deposed)?;
+            }
             let carried = self.batch(lane, &mut database, &connection, &channel).await?;
             if carried > 0 {
                 backoff.reset();
@@ -174,7 +180,9 @@ impl Relay {
             if lane == Lane::Normal {
                 self.prune(pruning, &mut database).await?;
             }
+            let pace = if lane == Lane::Normal && carried > 0 { PACE } else { Duration::ZERO };
             let rest = if pruning.more { Duration::ZERO } else { POLL };
+            let _ = shutdown.or(tokio::time::sleep_until(begun + pace)).await;
             tokio::select! {
                 () = shutdown.requested() => {}
                 // Nothing: the connection was lost, and with it the lock.
@@ -189,7 +197,9 @@ impl Relay {
     /// A connection of the relay's own, which is told of new rows and will hold the lock.
     async fn listen(&self, lane: Lane) -> Result<PgListener, RelayError> {
         let name = format!("{}-relay-{}", self.source, lane.name());
-        let options = (*self.pool.connect_options()).clone().application_name(&name);
+        // What a crash of the database makes it forget is that rows were published: they are once more.
+        let options = [("synchronous_commit", "off")];
+        let options = (*self.pool.connect_options()).clone().application_name(&name).options(options);
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .max_lifetime(None)

@@ -1,6 +1,6 @@
 //! Names that people and programs give to things.
 
-use crate::{Entropy, Invalid};
+use crate::{Entropy, Invalid, Language};
 use std::{fmt, str::FromStr};
 
 macro_rules! texts {
@@ -109,6 +109,14 @@ impl TimeZone {
     /// Coordinated universal time.
     pub fn utc() -> Self {
         Self("UTC".to_owned())
+    }
+
+    /// The one that most people who read a language have, where they did not say theirs.
+    pub fn usual(language: Language) -> Self {
+        match language {
+            Language::En => Self::utc(),
+            Language::Ja => Self("Asia/Tokyo".to_owned()),
+        }
     }
 }
 

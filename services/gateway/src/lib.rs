@@ -219,7 +219,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
     let cookie = HostCookie::new("__Host-pass-form");
     let web = Web::new(&config.web, cookie, Vec::new(), context.entropy.clone(), http::texts())?;
     let terms = Arc::new(terms(&config, web.own_origin())?);
-    let keys = Keys::new(policy(&config.keys), envelope(&config.keys)?);
+    let keys = Keys::new(policy(&config.keys), envelope(&config.keys, "gateway signing keys")?);
     let pool = database::connect(&config.database, "gateway").await?;
     database::ensure_migrated(&pool, MIGRATORS).await?;
     let mesh = Mesh::new(config.mesh, "gateway", context)?;
@@ -244,7 +244,8 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         http: http.local_addr().map_err(|error| BuildError::Listen(config.http_listen, error))?,
         grpc: grpc.local_addr().map_err(|error| BuildError::Listen(config.grpc_listen, error))?,
     };
-    let site = Site { gateway: gateway.clone(), feed: feed.clone(), limits };
+    let codes = envelope(&config.keys, "gateway recovery codes")?;
+    let site = Site { gateway: gateway.clone(), feed: feed.clone(), limits, codes };
     let relay = Relay::new(pool.clone(), config.broker.clone(), "gateway", context)?;
     let handler = SessionsEnded(gateway.clone());
     let bindings = &[events::SESSION_ENDED];
@@ -282,9 +283,9 @@ fn policy(config: &KeysConfig) -> Policy {
     }
 }
 
-fn envelope(config: &KeysConfig) -> Result<Envelope, BuildError> {
+fn envelope(config: &KeysConfig, purpose: &str) -> Result<Envelope, BuildError> {
     let previous = Some(config.previous_secret.expose()).filter(|secret| !secret.is_empty());
-    Envelope::new("gateway signing keys", [config.secret.expose()].into_iter().chain(previous))
+    Envelope::new(purpose, [config.secret.expose()].into_iter().chain(previous))
         .map_err(|invalid| BuildError::Setting("keys.secret", invalid))
 }
 

@@ -146,6 +146,8 @@ pub struct LimitConfig {
     pub wrong_passwords_in_a_row: u32,
     /// Wrong codes of a second factor per hour for one account; the same for its recovery codes.
     pub wrong_codes_per_account: u32,
+    /// Files per hour that one account may try to have as its image.
+    pub images_per_account: u32,
     /// SAML sign-ins per 10 minutes that one network may begin.
     pub saml_sign_ins_per_network: u32,
     /// Wrong passwords per hour for one user of a legacy space, from all accounts together.
@@ -223,6 +225,7 @@ impl Default for LimitConfig {
             wrong_passwords_per_known_device: 10,
             wrong_passwords_in_a_row: 100,
             wrong_codes_per_account: 10,
+            images_per_account: 20,
             saml_sign_ins_per_network: 1000,
             space_tries_per_user: 30,
             space_tries_per_network: 100,
@@ -249,6 +252,7 @@ impl Config {
             ("limits.wrong_passwords_per_known_device", limits.wrong_passwords_per_known_device),
             ("limits.wrong_passwords_in_a_row", limits.wrong_passwords_in_a_row),
             ("limits.wrong_codes_per_account", limits.wrong_codes_per_account),
+            ("limits.images_per_account", limits.images_per_account),
             ("limits.saml_sign_ins_per_network", limits.saml_sign_ins_per_network),
             ("limits.space_tries_per_user", limits.space_tries_per_user),
             ("limits.space_tries_per_network", limits.space_tries_per_network),
@@ -297,6 +301,7 @@ impl Config {
             )),
             wrong_passwords_in_a_row: InARow::most(limits.wrong_passwords_in_a_row),
             wrong_codes_per_account: limit(limits.wrong_codes_per_account, Duration::HOUR),
+            images_per_account: limit(limits.images_per_account, Duration::HOUR),
             saml_sign_ins_per_network: limit(limits.saml_sign_ins_per_network, Duration::minutes(10)),
             space_tries_per_user: limit(limits.space_tries_per_user, Duration::HOUR),
             space_tries_per_network: limit(limits.space_tries_per_network, Duration::minutes(10)),

@@ -5,8 +5,10 @@
 //! | `sign_up_requested` | sign-up | somebody wants an account: the mail is due |
 //! | `account_created` | account | a sign-up was completed |
 //! | `account_changed` | account | the owner changed the profile |
+//! | `strangers_refused` | strangers | what was refused in a minute to people without an account |
+//! | `account_change_refused` | account | what the owner wanted to change is not theirs to change, or not now |
 //! | `account_deleted`, `account_deletion_refused` | account | the owner deleted it, or organizations need it (ACC-13) |
-//! | `signed_in`, `sign_in_refused` | account | a session began, or a try failed |
+//! | `signed_in`, `sign_in_refused` | account | a session began, or a try failed, or a minute's tries were not looked at |
 //! | `session_ended` | session | revocation lane: what came of the session is void (API-5) |
 //! | `managed_account_invited` | account | a Managed Account is there, or invited anew: the mail is due (MAN-2) |
 //! | `managed_account_activated` | account | its first sign-in |
@@ -36,18 +38,23 @@ mod security;
 pub use security::{new_device_signed_in, security_settings_changed, sign_in_disowned, sign_in_locked};
 
 use crate::domain::{
+    guessing::Attempted,
     managed::Managed,
     saml::{Connection, LogEntry, Strangers},
     second_factor::Factor,
     session::{EndCause, Session},
     space::{LegacySpace, SpaceLink, SpaceProfile},
 };
+use crate::store::refused_tries::RefusedTries;
 use pass_events::{Event, Key};
 use pass_mesh::Caller;
 use pass_proto::{
     convert::{FromWire, timestamp},
     errors::v1::ErrorReason,
-    events::v1::{self as wire, envelope::Payload, session_ended::Cause},
+    events::v1::{
+        self as wire, account_change_refused::Subject, envelope::Payload, session_ended::Cause,
+        strangers_refused::Attempt,
+    },
 };
 use pass_types::{
     AccountId, AccountKind, Actor, EmailChangeId, OrganizationId, PasswordResetId, SessionId, SignUpId,
@@ -84,8 +91,54 @@ pub fn signed_in(session: &Session) -> Event {
 
 /// A try to sign in to an account failed.
 pub fn sign_in_refused(account: AccountId, reason: ErrorReason) -> Event {
-    let payload = wire::SignInRefused { account_id: account.to_string() };
+    let payload = wire::SignInRefused { account_id: account.to_string(), ..wire::SignInRefused::default() };
     Event::new(Key::account(account), Payload::SignInRefused(payload)).refused(reason)
+}
+
+/// What was refused to strangers in a minute: tries to sign in to an account, or what is about none.
+pub fn strangers_refused(tries: &RefusedTries) -> Event {
+    let stranger_count = i32::try_from(tries.refused).unwrap_or(i32::MAX);
+    let stranger_time = Some(timestamp(tries.minute));
+    let event = if let Some(account) = tries.account {
+        let account_id = account.to_string();
+        let payload = wire::SignInRefused { account_id, stranger_count, stranger_time };
+        Event::new(Key::account(account), Payload::SignInRefused(payload))
+    } else {
+        let attempt = match tries.attempted {
+            Attempted::SignIn => Attempt::SignIn,
+            Attempted::SignUp => Attempt::SignUp,
+            Attempted::PasswordReset => Attempt::PasswordReset,
+            Attempted::Link => Attempt::Link,
+        };
+        let payload = wire::StrangersRefused { attempt: attempt as i32, stranger_count, stranger_time };
+        Event::new(Key::strangers(), Payload::StrangersRefused(payload))
+    };
+    event.by(&Actor::Anonymous).refused(ErrorReason::from_code(&tries.reason))
+}
+
+/// The owner may not change the profile so.
+pub fn profile_change_refused(account: AccountId, why: ErrorReason) -> Event {
+    change_refused(account, Subject::Profile, why)
+}
+
+/// The owner may not have that image.
+pub fn image_refused(account: AccountId, why: ErrorReason) -> Event {
+    change_refused(account, Subject::Image, why)
+}
+
+/// The owner may not change second factors so, or not now.
+pub fn second_factor_change_refused(account: AccountId, why: ErrorReason) -> Event {
+    change_refused(account, Subject::SecondFactors, why)
+}
+
+/// The owner may not delete the account, or not now; organizations were not asked.
+pub fn deletion_refused(account: AccountId, why: ErrorReason) -> Event {
+    change_refused(account, Subject::Deletion, why)
+}
+
+fn change_refused(account: AccountId, subject: Subject, why: ErrorReason) -> Event {
+    let payload = wire::AccountChangeRefused { account_id: account.to_string(), subject: subject as i32 };
+    Event::new(Key::account(account), Payload::AccountChangeRefused(payload)).refused(why)
 }
 
 /// The mail of a password reset is due.
@@ -253,7 +306,7 @@ pub fn saml_sign_in_refused(entry: &LogEntry) -> Event {
 }
 
 /// What strangers posted in a minute was refused.
-pub fn strangers_refused(strangers: &Strangers) -> Event {
+pub fn saml_strangers_refused(strangers: &Strangers) -> Event {
     let payload = wire::SamlSignInRefused {
         organization_id: strangers.organization.to_string(),
         stranger_count: strangers.refused,

@@ -25,7 +25,7 @@ pub fn spawn(identity: Arc<Identity>, every: Duration, context: &Context) {
     });
     context.tasks.spawn("identity housekeeping", move |shutdown| async move {
         while !shutdown.is_requested() {
-            if let Err(error) = identity.keep_house().await {
+            if let Err(error) = Box::pin(identity.keep_house()).await {
                 tracing::error!(error = &error as &dyn Error, "housekeeping failed; it goes on later");
             }
             shutdown.or(tokio::time::sleep(every)).await;

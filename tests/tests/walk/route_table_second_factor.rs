@@ -34,6 +34,9 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     let mut add =
         mine(post("/security/keys"), &Refused(401)).field("name", "Key ring").field("credential", "{}");
     add.notes = key.notes;
+    // There are no new ones to show.
+    let mut codes = mine(get("/security/recovery-codes"), &to("/security"));
+    codes.managed = Some(to("/security"));
     vec![
         get("/sign-in/second").all(&to("/sign-in")),
         second,
@@ -46,6 +49,7 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
         key,
         add,
         mine(post("/security/keys/{key}/remove"), &Refused(404)),
+        codes,
         mine(post("/security/recovery-codes"), &Refused(422)),
         mine(post("/security/off"), &Refused(422)),
     ]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 const MOVING: &[(&str, &str, &str, &str)] = &[
     ("identity", "sessions", "last_used_at", "showing a session's cookie is using it (ACC-12)"),
     ("identity", "throttles", "*", "counts tries, refused ones above all"),
+    ("identity", "refused_tries", "*", "counts what is refused to strangers (AUD-1)"),
     ("gateway", "flows", "*", "a detour to sign in is written down, whoever takes it"),
     ("gateway", "back_channel_logouts", "*", "delivered some time after a session ended"),
     ("console", "sign_ins", "*", "a detour to sign in is written down, whoever takes it"),

@@ -91,6 +91,27 @@ async fn the_envelope_says_who_did_what_from_where() {
     assert!(matches!(envelope.payload, Some(Payload::SessionEnded(_))));
 }
 
+/// The envelope in the outbox is whole, however large the sequence.
+#[tokio::test]
+async fn the_envelope_has_its_place() {
+    let world = World::new().await;
+    let mut last = 0;
+    for jump in [0_i64, 125, 0, 300, 16_000, i64::from(i32::MAX), 1 << 62] {
+        sqlx::query("UPDATE outbox_keys SET sequence = sequence + $1")
+            .bind(jump)
+            .execute(&world.database.pool)
+            .await
+            .unwrap();
+        world.publish(session_ended(1)).await;
+        let latest = "SELECT sequence, envelope FROM outbox ORDER BY position DESC LIMIT 1";
+        let row = sqlx::query(latest).fetch_one(&world.database.pool).await.unwrap();
+        let envelope = Envelope::decode(row.get::<Vec<u8>, _>("envelope").as_slice()).unwrap();
+        last = if last == 0 { 1 } else { last + jump + 1 };
+        assert_eq!((envelope.sequence, row.get::<i64, _>("sequence")), (last, last));
+        assert!(matches!(envelope.payload, Some(Payload::SessionEnded(_))));
+    }
+}
+
 #[test]
 fn what_takes_access_away_has_a_lane_of_its_own() {
     assert_eq!(Lane::of(&Payload::SessionEnded(SessionEnded::default())), Lane::Revocation);

@@ -39,6 +39,7 @@ use axum::{
 use http::HeaderValue;
 use pages::Message;
 use pass_mesh::Failure;
+use pass_runtime::seal::Envelope;
 use pass_types::SharedClock;
 use pass_web::{Browser, Limiter, TooMany};
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
@@ -109,6 +110,7 @@ enum Endpoint {
     KeyPage,
     Key,
     RemoveKey,
+    RecoveryCodesPage,
     RecoveryCodes,
     SecurityOff,
     SignUpPage,
@@ -171,6 +173,7 @@ pub const ROUTES: &[Route] = &[
     route(&["GET"], "/security/keys/new", Who::Anybody, Endpoint::KeyPage),
     route(&["POST"], "/security/keys", Who::OwnPage, Endpoint::Key),
     route(&["POST"], "/security/keys/{key}/remove", Who::OwnPage, Endpoint::RemoveKey),
+    route(&["GET"], "/security/recovery-codes", Who::Anybody, Endpoint::RecoveryCodesPage),
     route(&["POST"], "/security/recovery-codes", Who::OwnPage, Endpoint::RecoveryCodes),
     route(&["POST"], "/security/off", Who::OwnPage, Endpoint::SecurityOff),
     route(&["GET"], "/sign-up", Who::Anybody, Endpoint::SignUpPage),
@@ -237,6 +240,7 @@ fn handler(endpoint: Endpoint) -> MethodRouter<Site> {
         Endpoint::KeyPage => get(security::key_page),
         Endpoint::Key => post(security::add_key),
         Endpoint::RemoveKey => post(security::remove_key),
+        Endpoint::RecoveryCodesPage => get(security::recovery_codes_page),
         Endpoint::RecoveryCodes => post(security::renew),
         Endpoint::SecurityOff => post(security::off),
         Endpoint::SignUpPage => get(sign_up::page),
@@ -273,6 +277,8 @@ pub struct Site {
     pub feed: Feed,
     /// Slows down who posts credentials too fast.
     pub limits: Arc<Limits>,
+    /// Seals recovery codes for the browser that is to show them.
+    pub codes: Envelope,
 }
 
 /// How many credentials may be posted, and how many flows begun, from one network.

@@ -187,6 +187,12 @@ async fn a_managed_account_sees_who_manages_it() {
     assert_eq!(browser.get("/security/authenticator").await.status, 403);
 }
 
+const CODES: &str = "__Host-pass-codes";
+
+fn keep(browser: &Browser, codes: &str) {
+    browser.cookies.lock().unwrap().insert(CODES.to_owned(), codes.to_owned());
+}
+
 /// The codes that a page shows.
 fn codes(page: &Page) -> usize {
     page.text.matches("<code>0000-").count()
@@ -204,9 +210,11 @@ async fn an_app_is_added() {
     assert!(suite.neighbours.state().factors.apps.is_empty());
     let before = browser.session().unwrap().reveal();
     let page = browser.submit("/security/authenticator", &[("code", CODE)]).await;
-    assert_eq!((page.status, codes(&page), page.header("cache-control")), (200, 10, "no-store"));
+    assert_eq!((page.status, page.location().as_str()), (303, "/security/recovery-codes?done=app-added"));
     assert_ne!(browser.session().unwrap().reveal(), before, "a new token at each change of level");
     assert!(suite.neighbours.state().factors.apps.contains(&taro.id));
+    let page = browser.get(&page.location()).await;
+    assert!(page.text.contains("role=\"status\"") && codes(&page) == 10, "{}", page.text);
     let page = browser.get("/security").await;
     assert!(page.text.contains("7 recovery codes are left") && codes(&page) == 0, "{}", page.text);
     assert!(page.text.contains(">Two-factor authentication is on<"), "{}", page.text);
@@ -215,7 +223,7 @@ async fn an_app_is_added() {
         let token = browser.get("/security").await.form_token();
         browser.post(path, &[("form_token", &token)]).await
     };
-    assert_eq!(codes(&submit("/security/recovery-codes").await), 10);
+    assert_eq!(submit("/security/recovery-codes").await.location(), "/security/recovery-codes");
     assert_eq!(submit("/security/authenticator/remove").await.location(), "/security?done=app-removed");
     let page = browser.get("/security?done=app-removed").await;
     assert!(page.text.contains("two-factor authentication is off: your password alone lets you in now"));
@@ -226,6 +234,42 @@ async fn an_app_is_added() {
     let page = browser.get("/security?done=app-removed").await;
     assert!(page.text.contains("The app is removed") && !page.text.contains("authentication is off"));
     assert!(!browser.get("/security?done=evil").await.text.contains("role=\"status\""));
+}
+
+/// proves ACC-9: new recovery codes are shown once, to the session that made them, and soon; what made them answers 303,
+/// so that reloading the page makes no other ones
+#[tokio::test]
+async fn recovery_codes_are_shown_once() {
+    let suite = Suite::start().await;
+    let (taro, browser) = signed_in(&suite).await;
+    let elsewhere = suite.browser();
+    elsewhere.sign_in("/sign-in", &taro).await;
+    suite.neighbours.state().factors.apps.insert(taro.id);
+    let path = "/security/recovery-codes";
+    let make = async || {
+        let token = browser.get("/security").await.form_token();
+        let answer = browser.post(path, &[("form_token", &token)]).await;
+        assert_eq!((answer.status, answer.location().as_str(), codes(&answer)), (303, path, 0));
+        browser.cookies.lock().unwrap().get(CODES).cloned().expect("they are kept")
+    };
+    let kept = make().await;
+    assert!(!kept.contains("0000-"), "sealed: {kept}");
+    let page = browser.get(path).await;
+    assert_eq!((page.status, codes(&page), page.header("cache-control")), (200, 10, "no-store"));
+    assert_eq!(browser.get(path).await.location(), "/security", "once");
+
+    keep(&elsewhere, &kept);
+    assert_eq!(elsewhere.get(path).await.location(), "/security", "in no other session");
+    let (until, sealed) = kept.split_once('.').unwrap();
+    let later = until.parse::<i64>().unwrap() + 60;
+    for forged in [format!("{later}.{sealed}"), "1.2".to_owned(), format!("{kept}A"), String::new()] {
+        keep(&browser, &forged);
+        assert_eq!(browser.get(path).await.location(), "/security", "{forged}");
+    }
+    let late = make().await;
+    suite.clock.advance(time::Duration::MINUTE);
+    keep(&browser, &late);
+    assert_eq!(browser.get(path).await.location(), "/security", "too late");
 }
 
 /// proves ACC-9: keys are added with a name and what the browser's script says, and removed; all can be switched off
@@ -253,7 +297,8 @@ async fn keys_are_added_and_removed() {
     let wrong = add("{}").await;
     assert_eq!(wrong.status, 401);
     assert!(wrong.text.contains("value=\"My &#60;key&#62;\"") && wrong.text.contains("Add a passkey"));
-    assert_eq!(codes(&add(ANSWER).await), 10);
+    assert_eq!(add(ANSWER).await.location(), "/security/recovery-codes?done=key-added");
+    assert_eq!(codes(&browser.get("/security/recovery-codes?done=key-added").await), 10);
     assert_eq!(add(ANSWER).await.location(), "/security?done=key-added");
     let page = browser.get("/security").await;
     assert!(page.text.contains("My &#60;key&#62;") && page.text.contains("Never"), "{}", page.text);

@@ -85,10 +85,8 @@ impl Identity {
         if let Err(why) = &asked
             && why.is_refusal()
         {
-            let refused = events::email_change_refused(owner.account, why.reason()).by_caller(owner.caller);
-            let mut tx = self.pool.begin().await?;
-            self.outbox.publish(&mut tx, refused).await?;
-            tx.commit().await?;
+            let refused = events::email_change_refused(owner.account, why.reason());
+            self.tell(refused.by_caller(owner.caller)).await?;
         }
         asked
     }

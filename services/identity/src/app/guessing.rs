@@ -7,14 +7,15 @@
 use super::{Identity, Tx, sign_in::SignInError};
 use crate::{
     domain::{
-        guessing::Allowance,
+        guessing::{Allowance, Attempted},
         throttle::{Limit, TooOften},
     },
+    events,
     store::{self, accounts::Credentials},
 };
-use pass_mesh::Caller;
-use pass_types::{AccountId, Email, Secret, SecretHash, network};
-use sqlx::{Connection, PgConnection};
+use pass_mesh::{Caller, Problem};
+use pass_types::{AccountId, Email, Kind, Secret, SecretHash, network};
+use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
 /// An owner is mailed once about strangers who guess all day.
@@ -22,13 +23,15 @@ const NOTICES: Limit = Limit { times: 1, period: Duration::DAY };
 
 /// What a try to sign in is counted by.
 pub(super) struct Try {
-    by_network: SecretHash,
+    pub(super) by_network: SecretHash,
     by_account: SecretHash,
     allowance: Allowance,
     /// Counts those in a row, at whatever pace.
     in_a_row: SecretHash,
-    /// Counts the notices to the owner; `None`: it is the owner's own browser.
-    notices: Option<SecretHash>,
+    /// Counts the notices to the owner.
+    notices: SecretHash,
+    /// The account does not know the browser.
+    stranger: bool,
 }
 
 impl Identity {
@@ -46,39 +49,102 @@ impl Identity {
         let device = device.map(Secret::hash);
         let found = store::accounts::credentials(&mut db, email, device.as_ref()).await?;
         let known = found.as_ref().is_some_and(|found| found.knows_device);
+        let notices = self.subject("sign-in lock notice", email.key());
+        let account = found.as_ref().map(|found| found.account);
         let tried = if let Some(device) = device.filter(|_| known) {
             Try {
                 by_network,
                 by_account: self.subject_of_device("sign-in device", email, &device),
                 allowance: self.rules.wrong_passwords_per_known_device,
                 in_a_row: self.subject_of_device("sign-in device in a row", email, &device),
-                notices: None,
+                notices,
+                stranger: false,
             }
         } else {
-            // Who shares a network with somebody who guesses is not locked out of what their browser knows.
-            let empty_at = store::throttles::empty_at(&mut db, &by_network, now).await?;
-            self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
             Try {
                 by_network,
                 by_account: self.subject("sign-in account", email.key()),
                 allowance: self.rules.wrong_passwords_per_account,
                 in_a_row: self.subject("sign-in in a row", email.key()),
-                notices: Some(self.subject("sign-in lock notice", email.key())),
+                notices,
+                stranger: true,
             }
         };
-        let mut tx = db.begin().await?;
-        for (subject, limit) in
-            [(&tried.by_account, tried.allowance.0), (&tried.in_a_row, self.rules.wrong_passwords_in_a_row.0)]
-        {
-            if !store::throttles::take(&mut tx, subject, limit, now).await? {
-                let empty_at = store::throttles::empty_at(&mut tx, subject, now).await?;
-                // There is room since: another try was given back.
-                let wait = limit.take(empty_at, now).map_or_else(|TooOften(wait)| wait, |_| Duration::SECOND);
-                return Err(SignInError::Locked(wait.unsigned_abs()));
+        if let Err(refused) = self.take_try(&mut db, &tried, now).await {
+            if refused.kind() == Kind::RateLimited {
+                let what = (Attempted::SignIn, refused.reason().code());
+                store::refused_tries::count(&mut db, &tried.by_account, account, what, now).await?;
             }
+            return Err(refused);
+        }
+        Ok((tried, found))
+    }
+
+    async fn take_try(
+        &self,
+        db: &mut PgConnection,
+        tried: &Try,
+        now: OffsetDateTime,
+    ) -> Result<(), SignInError> {
+        // Who shares a network with somebody who guesses is not locked out of what their browser knows.
+        if tried.stranger {
+            let empty_at = store::throttles::empty_at(db, &tried.by_network, now).await?;
+            self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
+        }
+        let limits = [
+            (&tried.by_account, tried.allowance.0),
+            (&tried.in_a_row, self.rules.wrong_passwords_in_a_row.0),
+        ];
+        let taken = self.take_both(db, limits, now).await?;
+        taken.map_err(|TooOften(wait)| SignInError::Locked(wait.unsigned_abs()))
+    }
+
+    /// Takes a try from both limits, or from none.
+    pub(super) async fn take_both(
+        &self,
+        db: &mut PgConnection,
+        limits: [(&SecretHash, Limit); 2],
+        now: OffsetDateTime,
+    ) -> Result<Result<(), TooOften>, sqlx::Error> {
+        let taken = store::throttles::take_both(db, limits, now).await?;
+        let Some(&(full, limit)) = limits.get(taken) else { return Ok(Ok(())) };
+        for (subject, limit) in &limits[..taken] {
+            store::throttles::give_back(db, subject, *limit, now).await?;
+        }
+        let empty_at = store::throttles::empty_at(db, full, now).await?;
+        // Else there is room since: another try was given back.
+        Ok(Err(limit.take(empty_at, now).err().unwrap_or(TooOften(Duration::SECOND))))
+    }
+
+    /// Tells what was refused to strangers in a minute that is over; whether there may be another one.
+    pub(super) async fn tell_of_refused_tries(&self, now: OffsetDateTime) -> Result<bool, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        let mut tries = store::refused_tries::take(&mut tx, now.truncate_to_minute()).await?;
+        // Whoever publishes for several accounts takes them in the same order.
+        tries.sort_unstable();
+        for tries in &tries {
+            self.outbox.publish(&mut tx, events::strangers_refused(tries)).await?;
         }
         tx.commit().await?;
-        Ok((tried, found))
+        Ok(!tries.is_empty())
+    }
+
+    /// Counts what was refused to a stranger, about no account in particular (AUD-1); gives what came of it.
+    pub async fn counting<T, E: Problem + From<sqlx::Error>>(
+        &self,
+        caller: &Caller,
+        attempted: Attempted,
+        done: Result<T, E>,
+    ) -> Result<T, E> {
+        if let Err(refused) = &done
+            && !matches!(refused.kind(), Kind::Internal | Kind::Unavailable)
+        {
+            let subject = self.subject("strangers", &network(&caller.origin.address));
+            let what = (attempted, refused.reason().code());
+            let mut db = self.pool.acquire().await?;
+            store::refused_tries::count(&mut db, &subject, None, what, self.clock.now()).await?;
+        }
+        done
     }
 
     /// Puts back what a try took: the password was not looked at.
@@ -99,35 +165,36 @@ impl Identity {
         tried: &Try,
         now: OffsetDateTime,
     ) -> Result<(), sqlx::Error> {
-        store::throttles::give_back(db, &tried.by_account, tried.allowance.0, now).await?;
-        store::throttles::save(db, &tried.in_a_row, now).await
+        let by_account = (&tried.by_account, tried.allowance.0);
+        store::throttles::give_back_and_empty(db, by_account, &tried.in_a_row, now).await
     }
 
-    /// Counts a wrong password; whether the owner is to be told that strangers have to wait now.
+    /// Counts a wrong password; whether the owner is to be told that whoever types them has to wait now.
     pub(super) async fn count_wrong(
         &self,
         tx: &mut Tx,
         tried: &Try,
         now: OffsetDateTime,
     ) -> Result<bool, sqlx::Error> {
-        let empty_at = store::throttles::lock(tx, &tried.by_network, now).await?;
-        let after = self.rules.failed_sign_ins_per_network.take(empty_at, now).unwrap_or(empty_at);
-        store::throttles::save(tx, &tried.by_network, after).await?;
-
         let empty_at = store::throttles::lock(tx, &tried.by_account, now).await?;
         let locked = tried.allowance.lock(empty_at, now);
         if let Some(locked) = locked {
             store::throttles::save(tx, &tried.by_account, locked).await?;
         }
         let empty_at = store::throttles::lock(tx, &tried.in_a_row, now).await?;
-        if locked.is_none() && !self.rules.wrong_passwords_in_a_row.is_used_up(empty_at, now) {
+        let used_up = self.rules.wrong_passwords_in_a_row.is_used_up(empty_at, now);
+        // Last of those that others take: a wrong code takes it while it holds the account, for which a right password may
+        // wait that holds the account's own.
+        let empty_at = store::throttles::lock(tx, &tried.by_network, now).await?;
+        let after = self.rules.failed_sign_ins_per_network.take(empty_at, now).unwrap_or(empty_at);
+        store::throttles::save(tx, &tried.by_network, after).await?;
+        if locked.is_none() && !used_up {
             return Ok(false);
         }
 
-        let Some(notices) = &tried.notices else { return Ok(false) };
-        let empty_at = store::throttles::lock(tx, notices, now).await?;
+        let empty_at = store::throttles::lock(tx, &tried.notices, now).await?;
         let Ok(after) = NOTICES.take(empty_at, now) else { return Ok(false) };
-        store::throttles::save(tx, notices, after).await?;
+        store::throttles::save(tx, &tried.notices, after).await?;
         Ok(true)
     }
 

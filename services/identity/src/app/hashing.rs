@@ -1,7 +1,9 @@
 //! Hashing passwords (ACC-6): Argon2id, on blocking threads, a few at a time, in memory that is used
 //! again; more than a bounded queue of them is turned away at once.
 //!
-//! For who has no password there is one that nobody knows, so that checking takes as long (ACC-8).
+//! For who has no password there is one that nobody knows, so that checking takes as long (ACC-8). When the parameters
+//! were changed, hashes with the earlier ones are there until their owners sign in; whoever has no account is then
+//! checked at one of the costs in use, always the same, and as many of them at each as there are accounts.
 
 use crate::domain::password::Password;
 use argon2::{
@@ -87,11 +89,17 @@ pub enum Verdict {
     },
 }
 
+/// What is stored for a share of those who have no password.
+struct Nobody {
+    share: f64,
+    stored: String,
+}
+
 /// Hashes passwords. Clones share workers and queue.
 #[derive(Clone)]
 pub struct Hasher {
     cost: Cost,
-    nobody: Arc<str>,
+    nobody: Arc<Mutex<Vec<Nobody>>>,
     entropy: Entropy,
     places: Arc<Semaphore>,
     workers: Arc<Semaphore>,
@@ -102,10 +110,10 @@ pub struct Hasher {
 impl Hasher {
     /// Refuses parameters that Argon2 does not take.
     pub fn new(cost: Cost, capacity: Capacity, entropy: &Entropy) -> Result<Self, HashError> {
-        let nobody = encode(cost, &entropy.bytes(), &entropy.bytes())?;
+        let nobody = Nobody { share: 1.0, stored: encode(cost, &entropy.bytes(), &entropy.bytes())? };
         Ok(Self {
             cost,
-            nobody: nobody.into(),
+            nobody: Arc::new(Mutex::new(vec![nobody])),
             entropy: entropy.clone(),
             places: Arc::new(Semaphore::new(capacity.workers + capacity.queue)),
             workers: Arc::new(Semaphore::new(capacity.workers)),
@@ -121,9 +129,41 @@ impl Hasher {
         encode(cost, &salt, &output)
     }
 
-    /// Whether `password` is the one of `stored`; never, and in the same time, if that is `None`.
-    pub async fn verify(&self, password: Password, stored: Option<&str>) -> Result<Verdict, HashError> {
-        let stored = stored.unwrap_or(&self.nobody).to_owned();
+    /// What is stored for somebody without a password, which nobody knows. `draw` is the same for the same somebody, and
+    /// spread evenly over all of them.
+    pub fn nobody(&self, draw: u64) -> String {
+        #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
+        let mut draw = draw as f64 / u64::MAX as f64;
+        let nobodies = lock(&self.nobody);
+        let found = nobodies.iter().find(|nobody| {
+            draw -= nobody.share;
+            draw <= 0.0
+        });
+        found.or(nobodies.last()).map(|nobody| nobody.stored.clone()).unwrap_or_default()
+    }
+
+    /// Says what costs are in use: hashes with them, and how many accounts have such ones.
+    pub fn in_use(&self, hashes: &[(String, i64)]) -> Result<(), HashError> {
+        let all: i64 = hashes.iter().map(|(_, count)| count).sum();
+        if all <= 0 {
+            return Ok(());
+        }
+        let nobody = |(hash, count): &(String, i64)| {
+            let (cost, ..) = decode(hash)?;
+            let stored = encode(cost, &self.entropy.bytes(), &self.entropy.bytes())?;
+            #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
+            let share = *count as f64 / all as f64;
+            Ok((cost, Nobody { share, stored }))
+        };
+        let mut nobodies = hashes.iter().map(nobody).collect::<Result<Vec<_>, HashError>>()?;
+        // Those at the cost that is wanted come last: as accounts go over to it, nobody else changes places.
+        nobodies.sort_by_key(|(cost, _)| (*cost == self.cost, *cost));
+        *lock(&self.nobody) = nobodies.into_iter().map(|(_, nobody)| nobody).collect();
+        Ok(())
+    }
+
+    /// Whether `password` is the one of `stored`.
+    pub async fn verify(&self, password: Password, stored: String) -> Result<Verdict, HashError> {
         let wanted = self.cost;
         self.run(move |this| {
             let (cost, salt, expected) = decode(&stored)?;
@@ -150,8 +190,13 @@ impl Hasher {
         let worker = self.workers.clone().acquire_owned().await.map_err(|_| HashError::Busy)?;
         let this = self.clone();
         let held: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, worker);
-        let (result, _held) = tokio::task::spawn_blocking(move || (work(&this), held)).await?;
-        Ok(result)
+        // The next one begins at once, and not only when somebody looks at what came of this one.
+        let work = move || {
+            let result = work(&this);
+            drop(held);
+            result
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
     }
 
     fn argon2id(
@@ -247,14 +292,14 @@ mod tests {
         let new = hasher_now.hash(password("violet otter")).await.unwrap();
         assert_ne!(new, hasher_now.hash(password("violet otter")).await.unwrap(), "salted");
         for (stored, text, verdict) in [
-            (Some(&*new), "violet otter", Verdict::Right { outdated: false }),
-            (Some(&*old), "violet otter", Verdict::Right { outdated: true }),
-            (Some(&*new), "violet otter ", Verdict::Wrong),
-            (None, "violet otter", Verdict::Wrong),
+            (&new, "violet otter", Verdict::Right { outdated: false }),
+            (&old, "violet otter", Verdict::Right { outdated: true }),
+            (&new, "violet otter ", Verdict::Wrong),
+            (&hasher_now.nobody(7), "violet otter", Verdict::Wrong),
         ] {
-            assert_eq!(hasher_now.verify(password(text), stored).await.unwrap(), verdict);
+            assert_eq!(hasher_now.verify(password(text), stored.clone()).await.unwrap(), verdict);
         }
-        assert!(hasher_now.verify(password("x"), Some("$2b$12$x")).await.is_err());
+        assert!(hasher_now.verify(password("x"), "$2b$12$x".to_owned()).await.is_err());
         assert!(
             Hasher::new(
                 Cost { memory_kib: 1, ..CHEAP },
@@ -263,6 +308,32 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    /// proves ACC-8: who has no password is checked at the costs in use, in their proportion, and always at the same one;
+    /// when accounts go over to the new cost, so do some of these, and none goes back
+    #[tokio::test]
+    async fn nobody_has_the_costs_of_everybody() {
+        let old = hasher(CHEAP, 1, 1).hash(password("violet otter")).await.unwrap();
+        let now = hasher(Cost { iterations: 2, ..CHEAP }, 1, 1);
+        let new = now.hash(password("violet otter")).await.unwrap();
+        let at_old = || -> Vec<bool> {
+            (0..100).map(|i| now.nobody(u64::MAX / 100 * i).contains("m=64,t=1,p=1")).collect()
+        };
+        let count = |at_old: &[bool]| at_old.iter().filter(|at_old| **at_old).count();
+        assert_eq!(count(&at_old()), 0);
+        let mut before = vec![true; 100];
+        for share in [75, 30, 1] {
+            now.in_use(&[(new.clone(), 100 - share), (old.clone(), share)]).unwrap();
+            let found = at_old();
+            assert!(found == at_old() && i64::try_from(count(&found)).unwrap().abs_diff(share) <= 1);
+            assert!(found.iter().zip(&before).all(|(now, before)| *before || !now));
+            before = found;
+        }
+        now.in_use(&[]).unwrap();
+        assert!(now.in_use(&[("$2b$12$x".to_owned(), 1)]).is_err());
+        assert_eq!(at_old(), before, "nothing has changed");
+        assert!(!now.nobody(0).contains(old.rsplit('$').next().unwrap()), "nobody knows the password");
     }
 
     /// proves ACC-6: more than the queue holds is turned away at once, and nothing is lost by it

@@ -27,14 +27,17 @@ impl Identity {
         };
         let told = async {
             while self.tell_of_strangers(now, BATCH).await? {}
+            while self.tell_of_refused_tries(now).await? {}
+            while self.tell_of_unfinished_steps(now, BATCH).await? {}
             Ok(())
         };
         let forgotten = async {
             while self.forget(now).await? {}
             Ok(())
         };
+        let looked_at = self.look_at_hashes();
         let (ended, told, forgotten) = (ended.await, told.await, forgotten.await);
-        ended.and(told).and(forgotten)
+        ended.and(told).and(forgotten).and(looked_at.await)
     }
 
     /// Ends sessions whose time is over; whether there may be more.
@@ -66,7 +69,6 @@ impl Identity {
             store::saml::flows::prune(&mut db, now, BATCH).await?,
             store::second_factors::authenticators::prune_drafts(&mut db, now, BATCH).await?,
             store::second_factors::keys::prune_challenges(&mut db, now, BATCH).await?,
-            store::second_factors::steps::prune(&mut db, now, BATCH).await?,
             store::second_factors::passkey_sign_ins::prune(&mut db, now, BATCH).await?,
             store::saml::tests::prune(&mut db, now - TESTS_KEPT, BATCH).await?,
             store::saml::log::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,

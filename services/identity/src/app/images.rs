@@ -1,5 +1,5 @@
 //! The owner's image (ACC-5). Decoding takes a processor and memory for long, so it happens on blocking threads, one at
-//! a time, outside of any transaction; more than a short queue of it is turned away.
+//! a time, outside of any transaction; more than a short queue of it is turned away, and so is who does it again and again.
 
 use super::{Identity, Owner, database_kind};
 use crate::{
@@ -40,6 +40,9 @@ pub enum ImageError {
     /// The file is none that can be taken.
     #[error(transparent)]
     Unfit(#[from] Unfit),
+    /// This person did lately.
+    #[error("the image was changed too often; wait a while, then try again")]
+    TooOften(Duration),
     /// Too many people change their image at this moment.
     #[error("too many images are being read; try again")]
     Busy,
@@ -66,7 +69,19 @@ impl Decoding {
 impl Identity {
     /// Makes the owner's image of a file; what the account is afterwards.
     pub async fn set_image(&self, owner: &Owner<'_>, file: Vec<u8>) -> Result<Account, ImageError> {
-        let image = self.decoding.run(file).await?;
+        let (now, account) = (self.clock.now(), owner.account.to_string());
+        let (by_account, limit) = (self.subject("image", &account), self.rules.images_per_account);
+        if !store::throttles::take(&mut *self.pool.acquire().await?, &by_account, limit, now).await? {
+            return Err(ImageError::TooOften(limit.one().unsigned_abs()));
+        }
+        let image = match self.decoding.run(file).await {
+            Err(unfit @ ImageError::Unfit(_)) => {
+                let refused = events::image_refused(owner.account, unfit.reason());
+                self.tell(refused.by_caller(owner.caller)).await?;
+                return Err(unfit);
+            }
+            image => image?,
+        };
         let id = image.id(owner.account);
         self.change_image(owner, Some((id, &image))).await
     }
@@ -107,7 +122,7 @@ impl Problem for ImageError {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::Unfit(_) => Kind::InvalidInput,
-            Self::Busy => Kind::RateLimited,
+            Self::Busy | Self::TooOften(_) => Kind::RateLimited,
             Self::Interrupted(_) => Kind::Internal,
             Self::Database(error) => database_kind(error).0,
         }
@@ -121,7 +136,7 @@ impl Problem for ImageError {
             Self::Unfit(Unfit::Dimensions) => ErrorReason::ImageDimensions,
             Self::Unfit(Unfit::Broken(_)) => ErrorReason::ImageBroken,
             Self::Unfit(Unfit::Animated) => ErrorReason::ImageAnimated,
-            Self::Busy => ErrorReason::RateLimited,
+            Self::Busy | Self::TooOften(_) => ErrorReason::RateLimited,
             Self::Interrupted(_) => ErrorReason::Internal,
             Self::Database(error) => database_kind(error).1,
         }
@@ -140,6 +155,10 @@ impl Problem for ImageError {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Busy).then_some(Duration::from_secs(1))
+        match self {
+            Self::Busy => Some(Duration::from_secs(1)),
+            Self::TooOften(wait) => Some(*wait),
+            _ => None,
+        }
     }
 }

@@ -37,7 +37,7 @@ pub use sign_up::SignedUp;
 
 use crate::domain::{
     guessing::{Allowance, InARow},
-    session::{Beginning, Policy, Session},
+    session::{Beginning, EndCause, Policy, Session},
     throttle::Limit,
 };
 use crate::{
@@ -47,7 +47,7 @@ use crate::{
     store,
 };
 use hashing::Hasher;
-use pass_events::Outbox;
+use pass_events::{Event, Outbox};
 use pass_mesh::{Caller, Failure};
 use pass_proto::errors::v1::ErrorReason;
 use pass_runtime::seal::Envelope;
@@ -90,6 +90,9 @@ pub struct Identity {
     pub decoding: images::Decoding,
 }
 
+/// Sessions that an account has at once, at most: to end all of them is one change.
+const MOST_SESSIONS: i64 = 100;
+
 /// What operators decide.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -117,6 +120,8 @@ pub struct Rules {
     pub wrong_passwords_in_a_row: InARow,
     /// Wrong codes of a second factor per account (ACC-9).
     pub wrong_codes_per_account: Limit,
+    /// Images per account.
+    pub images_per_account: Limit,
     /// SAML sign-ins that may be begun per network.
     pub saml_sign_ins_per_network: Limit,
     /// Wrong passwords of a legacy space's user, by whomever (SPC-2).
@@ -175,7 +180,13 @@ impl Identity {
         let visit = beginning.visit.clone();
         let session = Session::begin(id, beginning, self.rules.sessions, now);
         let token = Secret::generate(&self.entropy);
-        store::sessions::insert(tx, &session, &token.hash()).await?;
+        let others = store::sessions::insert(tx, &session, &token.hash()).await?;
+        if others >= MOST_SESSIONS {
+            for id in store::sessions::end_oldest(tx, account, MOST_SESSIONS, now).await? {
+                let ended = events::session_ended(account, id, EndCause::Replaced);
+                self.outbox.publish(tx, ended.by_caller(caller)).await?;
+            }
+        }
         let entry = store::login_history::Entry {
             id: self.entropy.uuid(now),
             account,
@@ -196,6 +207,13 @@ impl Identity {
             self.recognize(tx, caller, &session, &visit).await?;
         }
         Ok(NewSession { session, token })
+    }
+
+    /// Tells of a refusal, which changed nothing (AUD-1).
+    async fn tell(&self, refused: Event) -> Result<(), sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        self.outbox.publish(&mut tx, refused).await?;
+        tx.commit().await
     }
 
     /// What a limit counts by: a keyed hash, so that the table tells nothing about anybody.

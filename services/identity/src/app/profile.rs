@@ -42,6 +42,15 @@ impl Identity {
 
     /// Changes the owner's account; what it is afterwards.
     pub async fn change_profile(&self, owner: &Owner<'_>, change: Change) -> Result<Account, ProfileError> {
+        let changed = self.change_own_profile(owner, change).await;
+        if let Err(why @ (ProfileError::Managed | ProfileError::UniqueIdTaken)) = &changed {
+            let refused = events::profile_change_refused(owner.account, why.reason());
+            self.tell(refused.by_caller(owner.caller)).await?;
+        }
+        changed
+    }
+
+    async fn change_own_profile(&self, owner: &Owner<'_>, change: Change) -> Result<Account, ProfileError> {
         let mut tx = self.pool.begin().await?;
         let account = store::accounts::lock(&mut tx, owner.account).await?.ok_or(ProfileError::NotFound)?;
         let (account, fields) = account.change(change)?;

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::{
     device::Visit,
+    guessing::Attempted,
     password::Password,
     security_event::Kind as What,
     session::{Beginning, EndCause, Method},
@@ -98,13 +99,32 @@ impl Identity {
         tried: &Try,
         now: OffsetDateTime,
     ) -> Result<Verdict, SignInError> {
-        let stored = known.map(|known| known.password_hash.as_str());
+        let stored = known.map(|known| known.password_hash.clone());
+        let stored = stored.unwrap_or_else(|| self.hasher.nobody(self.draw(&attempt.email)));
         let verdict = self.hasher.verify(attempt.password.clone(), stored).await;
         if verdict.is_err() {
             // It was not looked at.
             self.give_back(&mut *self.pool.acquire().await?, tried, now).await?;
         }
         Ok(verdict?)
+    }
+
+    /// Which of those without a password an address is.
+    fn draw(&self, email: &Email) -> u64 {
+        let drawn = self.subject("nobody's password", email.key());
+        drawn.as_bytes().iter().take(8).fold(0, |draw, byte| draw << 8 | u64::from(*byte))
+    }
+
+    /// Says at which costs accounts have their passwords (see [`hashing`](super::hashing)).
+    pub(super) async fn look_at_hashes(&self) -> Result<(), sqlx::Error> {
+        let hashes = store::accounts::password_costs(&mut *self.pool.acquire().await?).await?;
+        if let Err(error) = self.hasher.in_use(&hashes) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "there are password hashes that can't be used"
+            );
+        }
+        Ok(())
     }
 
     /// Lets the owner in; `None`: the account has another hash by now.
@@ -130,7 +150,9 @@ impl Identity {
             return Ok(None);
         }
         let hash = rehash.as_ref().unwrap_or(password_hash);
-        if let Some(step) = self.second_step_of_sign_in(&mut tx, *account, hash).await? {
+        if let Some(step) =
+            self.second_step_of_sign_in(&mut tx, caller, *account, hash, &attempt.visit).await?
+        {
             tx.commit().await?;
             return Ok(Some(SignedIn::SecondStep(*account, step)));
         }
@@ -188,6 +210,15 @@ impl Identity {
             noted.commit().await?;
         } else {
             noted.rollback().await?;
+        }
+        // Of an address without an account only the number is told.
+        let mut counted = tx.begin().await?;
+        let what = (Attempted::SignIn, reason.code());
+        store::refused_tries::count(&mut counted, &tried.by_network, None, what, now).await?;
+        if known.is_some() {
+            counted.rollback().await?;
+        } else {
+            counted.commit().await?;
         }
         tx.commit().await
     }

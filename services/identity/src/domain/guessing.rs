@@ -52,6 +52,38 @@ impl InARow {
     }
 }
 
+/// What was refused to somebody who did not prove who they are (AUD-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attempted {
+    /// Signing in.
+    SignIn,
+    /// Asking for an account.
+    SignUp,
+    /// Asking for another password.
+    PasswordReset,
+    /// Using the link of a mail.
+    Link,
+}
+
+impl Attempted {
+    const ALL: [Self; 4] = [Self::SignIn, Self::SignUp, Self::PasswordReset, Self::Link];
+
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::SignUp => "sign_up",
+            Self::PasswordReset => "password_reset",
+            Self::Link => "link",
+        }
+    }
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|attempted| attempted.as_str() == name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,8 +30,9 @@ pub enum Refused {
 pub const SHORTEST: usize = 12;
 /// Most characters.
 pub const LONGEST: usize = 128;
-/// No password of so many characters has more bytes; what does is not even normalised.
-const MOST_BYTES: usize = LONGEST * 4;
+/// No password of so many characters has more bytes, also before it is normalised: a syllable may be typed as three
+/// characters of three bytes each. What does is not even normalised.
+const MOST_BYTES: usize = LONGEST * 12;
 
 /// Words that everybody tries on this suite.
 const OURS: [&str; 5] = ["nulab", "backlog", "cacoo", "typetalk", "nulabpass"];

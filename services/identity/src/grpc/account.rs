@@ -1,7 +1,7 @@
 //! `pass.identity.v1.AccountService`.
 
 use super::{Services, convert};
-use crate::app::Owner;
+use crate::{app::Owner, domain::guessing::Attempted};
 use pass_mesh::{open, status, violation};
 use pass_proto::identity::v1::{
     CompleteSignUpRequest, CompleteSignUpResponse, GetAccountRequest, GetAccountResponse,
@@ -19,7 +19,8 @@ impl AccountService for Services {
     ) -> Result<Response<RequestSignUpResponse>, Status> {
         let (caller, request) = open(request)?;
         let wish = convert::wish(request).map_err(violation)?;
-        self.0.request_sign_up(&caller, wish).await.map_err(status)?;
+        let asked = self.0.request_sign_up(&caller, wish).await;
+        self.0.counting(&caller, Attempted::SignUp, asked).await.map_err(status)?;
         Ok(Response::new(RequestSignUpResponse {}))
     }
 
@@ -27,8 +28,9 @@ impl AccountService for Services {
         &self,
         request: Request<GetSignUpRequest>,
     ) -> Result<Response<GetSignUpResponse>, Status> {
-        let (_, GetSignUpRequest { token }) = open(request)?;
-        let sign_up = self.0.sign_up_of_link(&token).await.map_err(status)?;
+        let (caller, GetSignUpRequest { token }) = open(request)?;
+        let sign_up = self.0.sign_up_of_link(&token).await;
+        let sign_up = self.0.counting(&caller, Attempted::Link, sign_up).await.map_err(status)?;
         Ok(Response::new(convert::sign_up(sign_up)))
     }
 
@@ -41,7 +43,7 @@ impl AccountService for Services {
         // A browser may send anything; what is no token is no session's.
         let replaced = replaced_token.parse().ok();
         let signed_up = self.0.complete_sign_up(&caller, &token, password, replaced, visit).await;
-        let signed_up = signed_up.map_err(status)?;
+        let signed_up = self.0.counting(&caller, Attempted::Link, signed_up).await.map_err(status)?;
         Ok(Response::new(convert::signed_up(signed_up)))
     }
 

@@ -38,11 +38,14 @@ pub fn id<I: From<Uuid>>(text: &str, field: &'static str) -> Result<I, Violation
 
 pub fn wish(request: wire::RequestSignUpRequest) -> Result<Wish, Violation> {
     let wire::RequestSignUpRequest { name, email, language, time_zone, continuation } = request;
+    let (name, email) = (parse(&name, "name")?, parse(&email, "email")?);
+    let language = Language::from_wire(language).map_err(|problem| problem.of("language"))?;
+    let usual = || Ok(TimeZone::usual(language));
     Ok(Wish {
-        name: parse(&name, "name")?,
-        email: parse(&email, "email")?,
-        language: Language::from_wire(language).map_err(|problem| problem.of("language"))?,
-        time_zone: if time_zone.is_empty() { TimeZone::utc() } else { parse(&time_zone, "time_zone")? },
+        name,
+        email,
+        language,
+        time_zone: if time_zone.is_empty() { usual() } else { parse(&time_zone, "time_zone") }?,
         continuation: parse(&continuation, "continuation")?,
     })
 }

@@ -5,6 +5,7 @@ use crate::{
     app::{AddressChange, Owner, PasswordResetMail},
     domain::{
         email_change::{EmailChange, State},
+        guessing::Attempted,
         password::Password,
     },
 };
@@ -33,7 +34,8 @@ impl CredentialService for Services {
         let email = convert::parse(&email, "email").map_err(violation)?;
         let language = Language::from_wire(language).map_err(|problem| violation(problem.of("language")))?;
         let continuation = convert::parse(&continuation, "continuation").map_err(violation)?;
-        self.0.request_password_reset(&caller, email, language, continuation).await.map_err(status)?;
+        let asked = self.0.request_password_reset(&caller, email, language, continuation).await;
+        self.0.counting(&caller, Attempted::PasswordReset, asked).await.map_err(status)?;
         Ok(Response::new(RequestPasswordResetResponse {}))
     }
 
@@ -41,8 +43,9 @@ impl CredentialService for Services {
         &self,
         request: Request<GetPasswordResetRequest>,
     ) -> Result<Response<GetPasswordResetResponse>, Status> {
-        let (_, GetPasswordResetRequest { token }) = open(request)?;
-        let account = self.0.account_of_reset(&token).await.map_err(status)?;
+        let (caller, GetPasswordResetRequest { token }) = open(request)?;
+        let account = self.0.account_of_reset(&token).await;
+        let account = self.0.counting(&caller, Attempted::Link, account).await.map_err(status)?;
         Ok(Response::new(GetPasswordResetResponse {
             email: account.email.as_str().to_owned(),
             language: account.language.to_wire() as i32,
@@ -56,7 +59,7 @@ impl CredentialService for Services {
         let (caller, CompletePasswordResetRequest { token, password, device_token }) = open(request)?;
         let device = device_token.parse().ok();
         let done = self.0.complete_password_reset(&caller, &token, password, device).await;
-        let continuation = done.map_err(status)?;
+        let continuation = self.0.counting(&caller, Attempted::Link, done).await.map_err(status)?;
         Ok(Response::new(CompletePasswordResetResponse { continuation: continuation.as_str().to_owned() }))
     }
 
@@ -85,9 +88,10 @@ impl CredentialService for Services {
         &self,
         request: Request<GetEmailChangeRequest>,
     ) -> Result<Response<GetEmailChangeResponse>, Status> {
-        let (_, GetEmailChangeRequest { token }) = open(request)?;
-        let AddressChange { change, account, taken: _, url: _ } =
-            self.0.email_change_of_link(&token).await.map_err(status)?;
+        let (caller, GetEmailChangeRequest { token }) = open(request)?;
+        let change = self.0.email_change_of_link(&token).await;
+        let change = self.0.counting(&caller, Attempted::Link, change).await.map_err(status)?;
+        let AddressChange { change, account, taken: _, url: _ } = change;
         Ok(Response::new(GetEmailChangeResponse {
             email: change.email.as_str().to_owned(),
             language: account.language.to_wire() as i32,
@@ -101,21 +105,22 @@ impl CredentialService for Services {
         request: Request<ConfirmEmailChangeRequest>,
     ) -> Result<Response<ConfirmEmailChangeResponse>, Status> {
         let (caller, ConfirmEmailChangeRequest { token }) = open(request)?;
-        self.0.confirm_email_change(&caller, &token).await.map_err(status)?;
+        let confirmed = self.0.confirm_email_change(&caller, &token).await;
+        self.0.counting(&caller, Attempted::Link, confirmed).await.map_err(status)?;
         Ok(Response::new(ConfirmEmailChangeResponse {}))
     }
 }
 
 /// What the mail of a reset says.
 pub fn reset_mail(mail: PasswordResetMail) -> PreparePasswordResetMailResponse {
-    let PasswordResetMail { reset, owner, language, time_zone, url } = mail;
+    let PasswordResetMail { reset, email, owner, language, time_zone, url } = mail;
     let owner = match owner {
         Some(AccountKind::Nulab) => Whose::NulabAccount,
         Some(AccountKind::Managed) => Whose::ManagedAccount,
         None => Whose::Nobody,
     };
     PreparePasswordResetMailResponse {
-        email: reset.email.as_str().to_owned(),
+        email: email.as_str().to_owned(),
         language: language.to_wire() as i32,
         time_zone: time_zone.as_str().to_owned(),
         owner: owner as i32,

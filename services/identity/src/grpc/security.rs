@@ -3,7 +3,7 @@
 use super::Services;
 use crate::{
     app::{AskedAbout, Owner},
-    domain::{login_alert::LoginAlert, security_event::SecurityEvent, session::Try},
+    domain::{guessing::Attempted, login_alert::LoginAlert, security_event::SecurityEvent, session::Try},
 };
 use pass_mesh::{open, status, violation};
 use pass_proto::{
@@ -68,9 +68,10 @@ impl SecurityService for Services {
         &self,
         request: Request<GetLoginAlertRequest>,
     ) -> Result<Response<GetLoginAlertResponse>, Status> {
-        let (_, GetLoginAlertRequest { token }) = open(request)?;
-        let AskedAbout { alert, account, url: _ } =
-            self.0.login_alert_of_link(&token).await.map_err(status)?;
+        let (caller, GetLoginAlertRequest { token }) = open(request)?;
+        let asked = self.0.login_alert_of_link(&token).await;
+        let asked = self.0.counting(&caller, Attempted::Link, asked).await.map_err(status)?;
+        let AskedAbout { alert, account, url: _ } = asked;
         Ok(Response::new(GetLoginAlertResponse {
             sign_in_time: Some(timestamp(alert.at)),
             user_agent: alert.user_agent,
@@ -84,7 +85,8 @@ impl SecurityService for Services {
         request: Request<DisownSignInRequest>,
     ) -> Result<Response<DisownSignInResponse>, Status> {
         let (caller, DisownSignInRequest { token }) = open(request)?;
-        self.0.disown_sign_in(&caller, &token).await.map_err(status)?;
+        let disowned = self.0.disown_sign_in(&caller, &token).await;
+        self.0.counting(&caller, Attempted::Link, disowned).await.map_err(status)?;
         Ok(Response::new(DisownSignInResponse {}))
     }
 }

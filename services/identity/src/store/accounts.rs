@@ -331,3 +331,22 @@ pub async fn lock_password_hash(
     .await?;
     Ok(row.is_some())
 }
+
+/// One password hash of each cost that is in use, and how many accounts have such ones: of all, or where there are very
+/// many of a sample of some ten thousand.
+pub async fn password_costs(db: &mut PgConnection) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let estimate = sqlx::query_scalar!(
+        r#"SELECT reltuples AS "estimate!" FROM pg_class WHERE oid = 'accounts'::regclass"#,
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    let percent = (1_000_000.0 / estimate.max(1.0)).min(100.0);
+    let rows = sqlx::query!(
+        r#"SELECT min(password_hash) AS "example!", count(*) AS "count!" FROM accounts TABLESAMPLE SYSTEM ($1)
+         WHERE password_hash IS NOT NULL GROUP BY substring(password_hash FROM '^[$]argon2id[$][^$]*[$][^$]*')"#,
+        percent,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.example, row.count)).collect())
+}

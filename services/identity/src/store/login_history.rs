@@ -43,6 +43,12 @@ pub async fn insert(db: &mut PgConnection, entry: &Entry<'_>) -> Result<(), sqlx
     Ok(())
 }
 
+/// Removes an entry: it turned out otherwise.
+pub async fn remove(db: &mut PgConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM login_history WHERE id = $1", id).execute(db).await?;
+    Ok(())
+}
+
 struct Row {
     id: Uuid,
     at: OffsetDateTime,

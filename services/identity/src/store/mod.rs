@@ -11,6 +11,7 @@ pub mod login_history;
 pub mod managed_accounts;
 pub mod operators;
 pub mod password_resets;
+pub mod refused_tries;
 pub mod saml;
 pub mod second_factors;
 pub mod security_events;

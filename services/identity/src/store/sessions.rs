@@ -37,14 +37,19 @@ impl From<Row> for Session {
     }
 }
 
-/// Adds one.
-pub async fn insert(db: &mut PgConnection, session: &Session, token: &SecretHash) -> Result<(), sqlx::Error> {
+/// Adds one; how many others of its account have not ended.
+pub async fn insert(
+    db: &mut PgConnection,
+    session: &Session,
+    token: &SecretHash,
+) -> Result<i64, sqlx::Error> {
     let methods: Vec<String> = session.methods.iter().map(|method| method.as_str().to_owned()).collect();
-    sqlx::query!(
-        "INSERT INTO sessions
+    sqlx::query_scalar!(
+        r#"INSERT INTO sessions
              (id, account_id, token_hash, methods, anew, address, user_agent, created_at, last_used_at, expires_at,
               ended_at, second_factor_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         RETURNING (SELECT count(*) FROM sessions WHERE account_id = $2 AND ended_at IS NULL) AS "others!""#,
         session.id.uuid(),
         session.account.uuid(),
         token.as_bytes(),
@@ -58,9 +63,29 @@ pub async fn insert(db: &mut PgConnection, session: &Session, token: &SecretHash
         session.ended_at,
         session.second_factor_at,
     )
-    .execute(db)
+    .fetch_one(db)
+    .await
+}
+
+/// Ends all of an account but the `most` latest; which.
+pub async fn end_oldest(
+    db: &mut PgConnection,
+    account: AccountId,
+    most: i64,
+    now: OffsetDateTime,
+) -> Result<Vec<SessionId>, sqlx::Error> {
+    let ended = sqlx::query_scalar!(
+        "UPDATE sessions SET ended_at = $3 WHERE id IN
+            (SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NULL
+             ORDER BY id DESC OFFSET $2 FOR UPDATE SKIP LOCKED)
+         RETURNING id",
+        account.uuid(),
+        most,
+        now,
+    )
+    .fetch_all(db)
     .await?;
-    Ok(())
+    Ok(in_order(ended.into_iter().map(SessionId::from)))
 }
 
 /// The one of a browser's token, live or not.

@@ -68,6 +68,38 @@ pub async fn take(
     Ok(done.rows_affected() == 1)
 }
 
+/// [`take`] of two in one statement, the second only if there was room for the first: how many were taken.
+pub async fn take_both(
+    db: &mut PgConnection,
+    [first, second]: [(&SecretHash, Limit); 2],
+    now: OffsetDateTime,
+) -> Result<usize, sqlx::Error> {
+    let taken = sqlx::query_scalar!(
+        r#"WITH first AS (
+             INSERT INTO throttles AS known (subject, empty_at) VALUES ($1, $5::timestamptz + $2::interval)
+             ON CONFLICT (subject) DO UPDATE SET empty_at = greatest(known.empty_at, $5) + $2
+                 WHERE greatest(known.empty_at, $5) + $2 <= $3
+             RETURNING subject
+         ), second AS (
+             INSERT INTO throttles AS known (subject, empty_at) SELECT $4, $5 + $6::interval FROM first
+             ON CONFLICT (subject) DO UPDATE SET empty_at = greatest(known.empty_at, $5) + $6
+                 WHERE greatest(known.empty_at, $5) + $6 <= $7
+             RETURNING subject
+         )
+         SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM second) AS "taken!""#,
+        first.0.as_bytes(),
+        interval(first.1.one()),
+        first.1.full(now),
+        second.0.as_bytes(),
+        now,
+        interval(second.1.one()),
+        second.1.full(now),
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(usize::try_from(taken).unwrap_or_default())
+}
+
 /// Takes back what was done once: [`Limit::give_back`] in one statement.
 pub async fn give_back(
     db: &mut PgConnection,
@@ -79,6 +111,28 @@ pub async fn give_back(
         "UPDATE throttles SET empty_at = greatest(empty_at - $2::interval, $3) WHERE subject = $1",
         subject.as_bytes(),
         interval(limit.one()),
+        now,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// [`give_back`] of the first, and the second is empty: in one statement, which takes them in this order.
+pub async fn give_back_and_empty(
+    db: &mut PgConnection,
+    (first, limit): (&SecretHash, Limit),
+    second: &SecretHash,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "WITH first AS (
+             UPDATE throttles SET empty_at = greatest(empty_at - $2::interval, $4) WHERE subject = $1 RETURNING subject
+         )
+         UPDATE throttles SET empty_at = $4 WHERE subject = $3 AND (SELECT count(*) FROM first) >= 0",
+        first.as_bytes(),
+        interval(limit.one()),
+        second.as_bytes(),
         now,
     )
     .execute(db)

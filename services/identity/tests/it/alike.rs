@@ -138,8 +138,8 @@ async fn a_sign_in_tells_the_database_little() {
     };
     sign_in().await;
     let told = statements(sign_in()).await;
-    // Account and device; two limits, taken and given back; the password is still that; history; device; event.
-    assert_eq!(told.len(), 10, "{told:#?}");
+    // Account and device; both limits at once, taken and given back; the password is still that; history; device; event.
+    assert_eq!(told.len(), 7, "{told:#?}");
 }
 
 /// The medians of how long something takes for an address with an account and for addresses without, in turns.

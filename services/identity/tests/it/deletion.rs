@@ -95,9 +95,10 @@ async fn every_table_goes_with_the_account() {
              SELECT FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
              WHERE k.conrelid = c.table_name::regclass AND a.attname = c.column_name
                AND k.contype = 'f' AND k.confrelid = 'accounts'::regclass AND k.confdeltype = 'c')
-           -- Ids only: Managed Accounts that were deleted, an administrator's log of their sign-ins, and which
-           -- requests were answered (forgotten after a while).
-           AND c.table_name NOT IN ('deleted_managed_accounts', 'saml_sign_in_log', 'requests')";
+           -- Ids only: Managed Accounts that were deleted, an administrator's log of their sign-ins, which requests
+           -- were answered (forgotten after a while), and how many tries were refused in this minute.
+           AND c.table_name NOT IN
+               ('deleted_managed_accounts', 'saml_sign_in_log', 'requests', 'refused_tries')";
     assert_eq!(suite.count(holding).await, 0, "a table has an account_id that does not go with the account");
     let cascading = suite
         .count("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = 'accounts'::regclass");

@@ -169,13 +169,15 @@ fn a_row_is_a_hundred_at_most() {
 async fn a_known_device_has_few_tries_too() {
     let suite = start().await;
     let (own, other) = (device(1), device(2));
-    user_with(&suite, TARO, &own).await;
+    let account = user_with(&suite, TARO, &own).await;
     let gateway = suite.gateway_anonymous();
     gateway.sign_in(with_device(TARO, PASSWORD, &other)).await.unwrap();
     for _ in 0..10 {
+        assert_eq!(told(&suite, account).await, (0, 0));
         let refused = gateway.sign_in(with_device(TARO, WRONG, &other)).await.unwrap_err();
         assert_eq!(refused.reason, ErrorReason::CredentialsInvalid);
     }
+    assert_eq!(told(&suite, account).await, (1, 1), "whoever has the owner's browser guesses");
     let refused = gateway.sign_in(with_device(TARO, PASSWORD, &other)).await.unwrap_err();
     assert_eq!((refused.reason, refused.retry_after), (ErrorReason::SignInLocked, Some(LOCK)));
     gateway.sign_in(with_device(TARO, PASSWORD, &own)).await.unwrap();

@@ -137,3 +137,18 @@ async fn a_rush_is_turned_away() {
         assert!(failure.retry_after.is_some());
     }
 }
+
+/// proves ACC-5: whoever sends file after file waits, and nobody else does
+#[tokio::test]
+async fn not_too_often() {
+    let suite = Suite::with(|config| config.limits.images_per_account = 2).await;
+    let (user, other) = (suite.user("taro@example.com").await, suite.user("jiro@example.com").await);
+    set(&suite, &user, b"no image".to_vec()).await.unwrap_err();
+    set(&suite, &user, png([255, 0, 0, 255])).await.unwrap();
+    let refused = set(&suite, &user, png([0, 0, 255, 255])).await.unwrap_err();
+    assert_eq!((refused.kind, refused.reason), (Kind::RateLimited, ErrorReason::RateLimited));
+    let wait = refused.retry_after.unwrap();
+    set(&suite, &other, png([0, 0, 255, 255])).await.unwrap();
+    suite.clock.advance(wait);
+    set(&suite, &user, png([0, 0, 255, 255])).await.unwrap();
+}

@@ -29,6 +29,7 @@ mod password_reset;
 mod profile;
 mod race;
 mod ranges;
+mod refusals;
 mod robustness;
 mod role;
 mod saml;

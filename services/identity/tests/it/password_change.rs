@@ -195,3 +195,35 @@ async fn a_managed_account_has_none() {
     assert_eq!((refused.kind, refused.reason), (Kind::Forbidden, ErrorReason::ManagedByOrganization));
     assert_eq!(refusals(suite).await, ["MANAGED_BY_ORGANIZATION"]);
 }
+
+/// proves ACC-12, ACC-14: who guesses slowly has so many tries in a row, and then one a day; a right one begins anew
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_guesses_of_the_current_one_end_too() {
+    let suite = Suite::with(|config| {
+        config.limits.wrong_passwords_per_known_device = 4;
+        config.limits.wrong_passwords_in_a_row = 6;
+    })
+    .await;
+    let user = suite.user(TARO).await;
+    let pace = Duration::minutes(5);
+    for _ in 0..2 {
+        for _ in 0..5 {
+            assert_eq!(
+                try_change(&suite, &user, WRONG, NEW).await.unwrap_err().reason,
+                ErrorReason::PasswordWrong
+            );
+            suite.clock.advance(pace);
+        }
+        try_change(&suite, &user, PASSWORD, PASSWORD).await.unwrap();
+    }
+    for _ in 0..6 {
+        assert_eq!(
+            try_change(&suite, &user, WRONG, NEW).await.unwrap_err().reason,
+            ErrorReason::PasswordWrong
+        );
+        suite.clock.advance(pace);
+    }
+    let refused = try_change(&suite, &user, PASSWORD, NEW).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::RateLimited);
+    assert!(refused.retry_after.unwrap() > Duration::hours(23).unsigned_abs(), "{:?}", refused.retry_after);
+}

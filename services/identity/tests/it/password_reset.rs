@@ -86,7 +86,7 @@ async fn a_link_leads_to_another_password() {
     let elsewhere = suite.sign_in(TARO).await;
     let token = link(&suite, " Taro@Example.com").await;
     let first = mail(&suite).await;
-    assert_eq!((first.email.as_str(), first.owner()), ("Taro@Example.com", Owner::NulabAccount));
+    assert_eq!((first.email.as_str(), first.owner()), (TARO, Owner::NulabAccount));
     assert_eq!((first.language(), first.time_zone.as_str()), (Language::Ja, "Asia/Tokyo"), "the account's");
     assert_eq!(mail(&suite).await, first, "preparing twice gives the same link");
     for _ in 0..2 {
@@ -348,4 +348,16 @@ async fn a_disowned_sign_in_starts_a_reset() {
     let token = mail.url.strip_prefix("https://pass.test/reset-password/").unwrap();
     complete(&suite, token, NEW).await.unwrap();
     suite.gateway_anonymous().sign_in(credentials(TARO, NEW)).await.unwrap();
+}
+
+/// proves ACC-8: the link goes to the address as its owner typed it, however a stranger does: another spelling may be
+/// somebody else's mailbox
+#[tokio::test]
+async fn the_mail_goes_to_the_owner() {
+    let suite = Suite::start().await;
+    suite.user("Taro@example.com").await;
+    suite.gateway_anonymous().request_password_reset(wish("TARO@Example.com")).await.unwrap();
+    assert_eq!(mail(&suite).await.email, "Taro@example.com");
+    suite.gateway_anonymous().request_password_reset(wish("NOBODY@example.com")).await.unwrap();
+    assert_eq!(mail(&suite).await.email, "NOBODY@example.com");
 }

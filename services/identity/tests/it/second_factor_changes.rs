@@ -119,7 +119,9 @@ async fn each_change_of_level_has_a_new_token() {
     suite.add_key(&mut user.token, &mut SoftKey::new(1), false).await.unwrap();
     seen.push(user.token.clone());
     suite.clock.advance(STEP);
-    let (step, other) = (step_up(&suite, &user).await, step_up(&suite, &user).await);
+    let (early, step) = (step_up(&suite, &user).await, step_up(&suite, &user).await);
+    let ended = gateway.finish_second_step(finish(&early, &app, &suite, &user.token)).await.unwrap_err();
+    assert_eq!(ended.reason, ErrorReason::SecondStepOver, "a session has one at a time");
     let done = gateway.finish_second_step(finish(&step, &app, &suite, &user.token)).await.unwrap();
     for old in &seen {
         assert_ne!(done.session_token, *old);
@@ -127,10 +129,13 @@ async fn each_change_of_level_has_a_new_token() {
     }
     assert_eq!(resolve(&done.session_token).await, Ok(user.session.to_string()));
     // A step that began in the session is finished with the token that it has now.
+    user.token = done.session_token;
+    let (other, old) = (step_up(&suite, &user).await, user.token.clone());
+    suite.add_key(&mut user.token, &mut SoftKey::new(2), false).await.unwrap();
     suite.clock.advance(STEP);
-    let old = gateway.finish_second_step(finish(&other, &app, &suite, &user.token)).await.unwrap_err();
-    assert_eq!(old.reason, ErrorReason::SessionEnded);
-    gateway.finish_second_step(finish(&other, &app, &suite, &done.session_token)).await.unwrap();
+    let refused = gateway.finish_second_step(finish(&other, &app, &suite, &old)).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::SessionEnded);
+    gateway.finish_second_step(finish(&other, &app, &suite, &user.token)).await.unwrap();
 }
 
 /// Nobody's session changes nothing.

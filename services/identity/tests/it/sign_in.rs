@@ -8,6 +8,7 @@ use pass_proto::{
     events::v1::{Envelope, envelope::Payload, session_ended::Cause},
     identity::v1::*,
 };
+use pass_testkit::wait_for;
 use pass_types::Kind;
 use std::collections::BTreeMap;
 use time::Duration;
@@ -78,7 +79,7 @@ async fn tries_are_kept() {
     assert_eq!(refusal.origin.as_ref().unwrap().address, "198.51.100.7");
 
     suite.clock.advance(Duration::days(13 * 31 + 1));
-    pass_testkit::wait_for(async || suite.count("SELECT count(*) FROM login_history").await == 0).await;
+    wait_for(async || suite.count("SELECT count(*) FROM login_history").await == 0).await;
 }
 
 /// proves ACC-6: too short, too long, common or guessable ones are refused, and the link still works
@@ -226,4 +227,44 @@ async fn a_full_queue_sheds() {
         assert_eq!(refused.retry_after, Some(std::time::Duration::from_secs(1)));
     }
     suite.sign_in("taro@example.com").await;
+}
+
+/// proves ACC-6, ACC-8: when the parameters were changed, an address without an account costs what one with an account
+/// may cost: the earlier parameters or the new ones, as often as there are accounts with them, and always the same
+#[tokio::test]
+async fn nobody_costs_what_somebody_does() {
+    let suite = Suite::start().await;
+    for email in ["taro@example.com", "jiro@example.com"] {
+        suite.user(email).await;
+    }
+    let suite = suite
+        .restarted(|config| {
+            config.passwords.iterations = 2;
+            config.limits.failed_sign_ins_per_network = 100_000;
+            config.limits.wrong_passwords_per_account = 1_000;
+        })
+        .await;
+    suite.sign_in("taro@example.com").await;
+    let of = async |email: &str| {
+        let (_, cost) = try_counted(&suite, email).await;
+        assert_eq!(cost.values().sum::<u64>(), 1, "one hash: {cost:?}");
+        *cost.keys().next().unwrap()
+    };
+    let costs = async || {
+        let mut costs = BTreeMap::new();
+        for i in 0..24 {
+            let email = format!("nobody-{i}@example.com");
+            costs.insert(email.clone(), of(&email).await);
+        }
+        costs
+    };
+    // The next round of housekeeping sees it.
+    wait_for(async || {
+        let costs = costs().await;
+        let old = costs.values().filter(|cost| cost.iterations == 1).count();
+        (6..=18).contains(&old)
+    })
+    .await;
+    assert_eq!(costs().await, costs().await);
+    assert_eq!(of("jiro@example.com").await.iterations, 1);
 }

@@ -243,3 +243,21 @@ async fn an_address_has_one_account_of_each_kind() {
     let answer = gateway.sign_in(credentials("taro@example.com", PASSWORD)).await.unwrap();
     assert_eq!(answer.account_id, user.account.to_string());
 }
+
+/// proves ACC-3: who did not say their time zone has the usual one of their language
+#[tokio::test]
+async fn the_usual_time_zone() {
+    let suite = Suite::start().await;
+    for (email, language, expected) in
+        [("taro@example.com", Language::Ja, "Asia/Tokyo"), ("ann@example.com", Language::En, "UTC")]
+    {
+        let wish =
+            RequestSignUpRequest { language: language as i32, time_zone: String::new(), ..wish(email) };
+        suite.gateway_anonymous().request_sign_up(wish).await.unwrap();
+        let token = suite.latest_link().await;
+        let password = PASSWORD.to_owned();
+        let request = CompleteSignUpRequest { token, password, ..CompleteSignUpRequest::default() };
+        let made = suite.gateway_anonymous().complete_sign_up(request).await.unwrap();
+        assert_eq!(made.account.unwrap().time_zone, expected);
+    }
+}

@@ -270,6 +270,11 @@ impl Suite {
     /// Asks for an account, and gives the token of the link that the mail would have.
     pub async fn link(&self, email: &str) -> String {
         self.gateway_anonymous().request_sign_up(wish(email)).await.unwrap();
+        self.latest_link().await
+    }
+
+    /// The token of the latest sign-up's link.
+    pub async fn latest_link(&self) -> String {
         let id = self.sign_ups().await.pop().unwrap();
         let mail =
             self.system("notification").prepare_sign_up_mail(PrepareSignUpMailRequest { sign_up_id: id });

@@ -33,7 +33,7 @@ login-alert-note = The link opens a page on which you can end all sessions and c
 unknown-browser = an unknown browser
 
 sign-in-locked-subject = Somebody may be guessing your password
-sign-in-locked-lead = There were too many wrong passwords for your Nulab Account, so sign-ins from browsers that it does not know are refused for a while. You can still sign in with a browser that you have used before. If you have forgotten your password, reset it on the sign-in page: that lets you in at once.
+sign-in-locked-lead = There were too many wrong passwords for your Nulab Account, so it refuses sign-ins for a while: from browsers that it does not know, or from the one of yours in which they were typed. You can still sign in with another browser that you have used before. If you have forgotten your password, reset it on the sign-in page: that lets you in at once.
 sign-in-locked-action = See your login history
 sign-in-locked-note = Nobody got in by this. If it goes on, you are not mailed again before tomorrow.
 

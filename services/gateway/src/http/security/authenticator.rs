@@ -61,7 +61,7 @@ pub async fn confirm(
     }
     let identity = &site.gateway.identity;
     match identity.confirm_authenticator(browser.origin(), &person.token, fields.code).await {
-        Ok(added) => Ok(changed(&browser, &person, added, Done::AppAdded)),
+        Ok(added) => Ok(changed(&site, &person, added, Done::AppAdded)),
         Err(failure) if !failure.violations.is_empty() => {
             Err(show(&site, &browser, &person, Some(failure.into())).await?)
         }

@@ -69,7 +69,7 @@ pub async fn add(
     }
     let identity = &site.gateway.identity;
     match identity.add_key(browser.origin(), &person.token, name.clone(), credential).await {
-        Ok(added) => Ok(changed(&browser, &person, added, Done::KeyAdded)),
+        Ok(added) => Ok(changed(&site, &person, added, Done::KeyAdded)),
         Err(failure) if !failure.violations.is_empty() => {
             Err(show(&site, &browser, &person, passkey, Some(failure.into()), name).await?)
         }

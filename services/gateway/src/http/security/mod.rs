@@ -4,12 +4,14 @@
 //! Every decision is identity's. What it wants proved first is asked for, and the person comes back here.
 
 mod authenticator;
+mod codes;
 mod keys;
 mod password;
 mod qr;
 mod recovery;
 
 pub use authenticator::{confirm, page as authenticator_page, remove as remove_authenticator};
+pub use codes::page as recovery_codes_page;
 pub use keys::{add as add_key, page as key_page, remove as remove_key};
 pub use password::{change as change_password, page as password_page};
 pub use recovery::{off, renew};
@@ -159,12 +161,12 @@ async fn refuse(
 
 /// Where a factor that was added leads: to new recovery codes, which are shown this once, or back to the page. The
 /// browser keeps the session's new token.
-fn changed(browser: &Browser, person: &SignedIn, added: Added, done: Done) -> Response {
-    let Added { recovery_codes: codes, token } = added;
-    let answer = if codes.is_empty() {
+fn changed(site: &Site, person: &SignedIn, added: Added, done: Done) -> Response {
+    let Added { recovery_codes, token } = added;
+    let answer = if recovery_codes.is_empty() {
         done.answer()
     } else {
-        html(&pages::RecoveryCodes { page: page_of(browser, person).noticed(done.key()), codes })
+        codes::lead(site, person, &recovery_codes, Some(done))
     };
     session::keep(answer, &token)
 }

@@ -1,12 +1,12 @@
 //! Recovery codes anew, and switching everything off.
 
-use super::{Done, authenticator::Nothing, page_of, person, refuse};
-use crate::http::{Site, pages};
+use super::{Done, authenticator::Nothing, codes, person, refuse};
+use crate::http::Site;
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
-use pass_web::{Browser, Form, html};
+use pass_web::{Browser, Form};
 
-/// `POST /security/recovery-codes`: they are shown this once.
+/// `POST /security/recovery-codes`
 pub async fn renew(
     State(site): State<Site>,
     browser: Browser,
@@ -15,7 +15,7 @@ pub async fn renew(
 ) -> Result<Response, Response> {
     let person = person(&site, &browser, &headers).await?;
     match site.gateway.identity.renew_recovery_codes(browser.origin(), &person.token).await {
-        Ok(codes) => Ok(html(&pages::RecoveryCodes { page: page_of(&browser, &person), codes })),
+        Ok(codes) => Ok(codes::lead(&site, &person, &codes, None)),
         Err(failure) => Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),
     }
 }

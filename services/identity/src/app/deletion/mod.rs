@@ -109,7 +109,14 @@ impl Identity {
     /// Deletes the owner's account.
     #[tracing::instrument(skip_all, fields(account.id = %owner.account))]
     pub async fn delete_account(&self, owner: &Owner<'_>, confirmation: &str) -> Result<(), DeletionError> {
-        let (deletion, worker) = self.begin_deletion(owner, confirmation).await?;
+        let (deletion, worker) = match self.begin_deletion(owner, confirmation).await {
+            Err(why @ (DeletionError::Managed | DeletionError::NotFresh | DeletionError::NotConfirmed)) => {
+                let refused = events::deletion_refused(owner.account, why.reason());
+                self.tell(refused.by_caller(owner.caller)).await?;
+                return Err(why);
+            }
+            begun => begun?,
+        };
         self.carry_through(Driver::Owner(owner.caller), deletion, worker).await
     }
 

@@ -18,9 +18,8 @@ use crate::{events, store};
 use pass_events::Event;
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountKind, Actor, Invalid, Kind, SecretHash, Violation};
+use pass_types::{AccountKind, Actor, Invalid, Kind, Violation};
 use std::time::Duration;
-use time::OffsetDateTime;
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -64,10 +63,7 @@ impl Identity {
             && why.is_refusal()
         {
             let refused = events::password_change_refused(account.id, why.reason());
-            let refused = by(refused, &actor(&account, &session, self.clock.now()), caller);
-            let mut tx = self.pool.begin().await?;
-            self.outbox.publish(&mut tx, refused).await?;
-            tx.commit().await?;
+            self.tell(by(refused, &actor(&account, &session, self.clock.now()), caller)).await?;
         }
         changed
     }
@@ -92,33 +88,31 @@ impl Identity {
     /// that however many come at once are counted; a right one is put back.
     async fn check_current(&self, account: &Account, current: Password) -> Result<String, ChangeError> {
         let now = self.clock.now();
-        let limit = self.rules.wrong_passwords_per_known_device.0;
-        let tries = self.subject("password change", &account.id.to_string());
+        let of = |limit| self.subject(limit, &account.id.to_string());
+        let (tries, row) = (of("password change"), of("password change in a row"));
+        let tries = (&tries, self.rules.wrong_passwords_per_known_device.0);
+        let row = (&row, self.rules.wrong_passwords_in_a_row.0);
         let mut db = self.pool.acquire().await?;
-        if !store::throttles::take(&mut db, &tries, limit, now).await? {
-            let empty_at = store::throttles::empty_at(&mut db, &tries, now).await?;
-            return Err(limit.take(empty_at, now).err().unwrap_or(TooOften(limit.one())).into());
-        }
-        let stored = store::accounts::password_hash(&mut db, account.id).await?;
+        let stored = store::accounts::password_hash(&mut db, account.id).await?.ok_or(SessionError::Over)?;
+        self.take_both(&mut db, [tries, row], now).await??;
         drop(db);
 
-        match (self.hasher.verify(current, stored.as_deref()).await, stored) {
-            (Ok(Verdict::Right { outdated: _ }), Some(stored)) => {
-                self.give_back_try(&tries, now).await?;
+        let verdict = self.hasher.verify(current, stored.clone()).await;
+        let mut db = self.pool.acquire().await?;
+        match verdict {
+            Ok(Verdict::Right { outdated: _ }) => {
+                store::throttles::give_back_and_empty(&mut db, tries, row.0, now).await?;
                 Ok(stored)
             }
-            (Ok(_), _) => Err(ChangeError::Wrong),
-            (Err(error), _) => {
+            Ok(Verdict::Wrong) => Err(ChangeError::Wrong),
+            Err(error) => {
                 // It was not looked at.
-                self.give_back_try(&tries, now).await?;
+                for (subject, limit) in [tries, row] {
+                    store::throttles::give_back(&mut db, subject, limit, now).await?;
+                }
                 Err(error.into())
             }
         }
-    }
-
-    async fn give_back_try(&self, tries: &SecretHash, now: OffsetDateTime) -> Result<(), sqlx::Error> {
-        let limit = self.rules.wrong_passwords_per_known_device.0;
-        store::throttles::give_back(&mut *self.pool.acquire().await?, tries, limit, now).await
     }
 
     async fn replace_password(

@@ -35,6 +35,8 @@ const ATTEMPT: i32 = 1;
 pub struct PasswordResetMail {
     /// The reset.
     pub reset: PasswordReset,
+    /// Where the mail goes.
+    pub email: Email,
     /// What the address belongs to: a Nulab Account before a Managed Account; `None`: to none.
     pub owner: Option<AccountKind>,
     /// The owner's, or of the page where it was asked for.
@@ -125,6 +127,8 @@ impl Identity {
             None => "sign-up".to_owned(),
         };
         Ok(PasswordResetMail {
+            // As its owner typed it once: a stranger's spelling may be somebody else's mailbox.
+            email: account.as_ref().map_or_else(|| reset.email.clone(), |account| account.email.clone()),
             owner: account.as_ref().map(|account| account.kind),
             language: account.as_ref().map_or(reset.language, |account| account.language),
             time_zone: account.map_or_else(TimeZone::utc, |account| account.time_zone),

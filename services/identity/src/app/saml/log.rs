@@ -116,7 +116,7 @@ impl Identity {
         // Replicas that publish for the same organizations must take them in the same order.
         strangers.sort_unstable();
         for strangers in &strangers {
-            self.outbox.publish(&mut tx, events::strangers_refused(strangers)).await?;
+            self.outbox.publish(&mut tx, events::saml_strangers_refused(strangers)).await?;
         }
         tx.commit().await?;
         Ok(i64::try_from(strangers.len()) == Ok(most))

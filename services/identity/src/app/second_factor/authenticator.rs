@@ -42,24 +42,27 @@ impl Identity {
         caller: &Caller,
         token: &str,
     ) -> Result<Draft, SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        if change.factors.authenticator.is_some() {
-            return Err(SecondFactorError::Exists);
-        }
-        let session = change.session.id;
-        let known = authenticators::draft(&mut change.tx, session, change.now).await?;
-        let secret = if let Some(sealed) = known {
-            self.open_totp(&draft_place(session), &sealed)?
-        } else {
-            let secret = TotpSecret::generate(&self.entropy);
-            let sealed = self.seal_totp(&draft_place(session), &secret);
-            let end = change.now + DRAFT_LIFE;
-            authenticators::save_draft(&mut change.tx, session, &sealed, end).await?;
-            secret
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            if change.factors.authenticator.is_some() {
+                return Err(SecondFactorError::Exists);
+            }
+            let session = change.session.id;
+            let known = authenticators::draft(&mut change.tx, session, change.now).await?;
+            let secret = if let Some(sealed) = known {
+                self.open_totp(&draft_place(session), &sealed)?
+            } else {
+                let secret = TotpSecret::generate(&self.entropy);
+                let sealed = self.seal_totp(&draft_place(session), &secret);
+                let end = change.now + DRAFT_LIFE;
+                authenticators::save_draft(&mut change.tx, session, &sealed, end).await?;
+                secret
+            };
+            // Nothing protects the account differently yet: no session ends.
+            change.tx.commit().await?;
+            Ok(Draft { secret: secret.text(), uri: secret.uri(ISSUER, &change.account.email) })
         };
-        // Nothing protects the account differently yet: no session ends.
-        change.tx.commit().await?;
-        Ok(Draft { secret: secret.text(), uri: secret.uri(ISSUER, &change.account.email) })
+        self.changing_factors(caller, token, change).await
     }
 
     /// Adds the app that shows this code.
@@ -69,34 +72,40 @@ impl Identity {
         token: &str,
         code: &Code,
     ) -> Result<Confirmed, SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        let (account, session, now) = (change.account.id, change.session.id, change.now);
-        let draft = authenticators::draft(&mut change.tx, session, now).await?;
-        let secret = self.open_totp(&draft_place(session), &draft.ok_or(SecondFactorError::Over)?)?;
-        let step = secret.step_of(code, now).ok_or(SecondFactorError::Invalid("code"))?;
-        let sealed = self.seal_totp(&place(account), &secret);
-        if !authenticators::insert(&mut change.tx, account, &sealed, step, now).await? {
-            return Err(SecondFactorError::Exists);
-        }
-        authenticators::remove_draft(&mut change.tx, session).await?;
-        change.tell(self, events::second_factor_added(account, Factor::Authenticator)).await?;
-        change.note(self, Noted::TotpAdded, "").await?;
-        let token = change.shown(self, Method::OneTimeCode).await?;
-        let recovery_codes = self.first_recovery_codes(&mut change).await?;
-        self.end_factor_change(change).await?;
-        Ok(Confirmed { recovery_codes, token })
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            let (account, session, now) = (change.account.id, change.session.id, change.now);
+            let draft = authenticators::draft(&mut change.tx, session, now).await?;
+            let secret = self.open_totp(&draft_place(session), &draft.ok_or(SecondFactorError::Over)?)?;
+            let step = secret.step_of(code, now).ok_or(SecondFactorError::Invalid("code"))?;
+            let sealed = self.seal_totp(&place(account), &secret);
+            if !authenticators::insert(&mut change.tx, account, &sealed, step, now).await? {
+                return Err(SecondFactorError::Exists);
+            }
+            authenticators::remove_draft(&mut change.tx, session).await?;
+            change.tell(self, events::second_factor_added(account, Factor::Authenticator)).await?;
+            change.note(self, Noted::TotpAdded, "").await?;
+            let token = change.shown(self, Method::OneTimeCode).await?;
+            let recovery_codes = self.first_recovery_codes(&mut change).await?;
+            self.end_factor_change(change).await?;
+            Ok(Confirmed { recovery_codes, token })
+        };
+        self.changing_factors(caller, token, change).await
     }
 
     /// Removes the app.
     pub async fn remove_authenticator(&self, caller: &Caller, token: &str) -> Result<(), SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        let account = change.account.id;
-        if !authenticators::remove(&mut change.tx, account).await? {
-            return Err(SecondFactorError::NotFound);
-        }
-        change.note(self, Noted::TotpRemoved, "").await?;
-        self.removed(&mut change, Factor::Authenticator).await?;
-        self.end_factor_change(change).await
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            let account = change.account.id;
+            if !authenticators::remove(&mut change.tx, account).await? {
+                return Err(SecondFactorError::NotFound);
+            }
+            change.note(self, Noted::TotpRemoved, "").await?;
+            self.removed(&mut change, Factor::Authenticator).await?;
+            self.end_factor_change(change).await
+        };
+        self.changing_factors(caller, token, change).await
     }
 
     fn seal_totp(&self, place: &str, secret: &TotpSecret) -> Sealed {

@@ -13,7 +13,7 @@ use crate::{
     events, store,
 };
 use pass_events::Event;
-use pass_mesh::Caller;
+use pass_mesh::{Caller, Problem};
 use pass_types::{AccountKind, Actor, Person, Secret};
 use time::OffsetDateTime;
 
@@ -32,6 +32,25 @@ pub(super) struct Change<'a> {
 }
 
 impl Identity {
+    /// Makes a change of the browser of a token; if the rules refuse it, that is told (AUD-1).
+    pub(super) async fn changing_factors<T>(
+        &self,
+        caller: &Caller,
+        token: &str,
+        change: impl Future<Output = Result<T, SecondFactorError>>,
+    ) -> Result<T, SecondFactorError> {
+        let changed = change.await;
+        if let Err(why) = &changed
+            && why.is_refusal()
+        {
+            let Browser { session, account } = self.browser_of(token).await?;
+            let refused = events::second_factor_change_refused(account.id, why.reason());
+            let actor = actor(&account, &session, self.clock.now());
+            self.tell(refused.by(&actor).from(&caller.origin)).await?;
+        }
+        changed
+    }
+
     /// Authorizes the browser of a token to change its account's second factors.
     pub(super) async fn begin_factor_change<'a>(
         &self,

@@ -8,13 +8,13 @@ use super::{Finish, SecondFactorError};
 use crate::{
     app::{Identity, Tx},
     domain::{
-        guessing::InARow,
+        guessing::{Attempted, InARow},
         throttle::{Limit, TooOften},
     },
     store,
 };
-use pass_mesh::Caller;
-use pass_types::{AccountId, Secret, SecretHash, network};
+use pass_mesh::{Caller, Problem};
+use pass_types::{AccountId, Kind, Secret, SecretHash, network};
 use time::{Duration, OffsetDateTime};
 
 /// An owner is mailed once about strangers who guess all day.
@@ -39,7 +39,8 @@ struct Stranger {
 }
 
 impl Identity {
-    /// What a guess is counted by, if one more may be made; `None`: what is shown can't be guessed.
+    /// What a guess is counted by, if one more may be made; `None`: what is shown can't be guessed. One that was too many
+    /// is counted.
     pub(super) async fn may_guess(
         &self,
         tx: &mut Tx,
@@ -64,18 +65,38 @@ impl Identity {
             Guess { by_account: of(limit), in_a_row: of(&in_a_row), stranger: None }
         } else {
             let by_network = self.subject("sign-in network", &network);
-            let empty_at = store::throttles::empty_at(tx, &by_network, now).await?;
-            self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
             let notices = self.subject("second factor lock notice", &who);
             let stranger = Some(Stranger { by_network, notices });
             Guess { by_account: self.subject(limit, &who), in_a_row: self.subject(&in_a_row, &who), stranger }
         };
-        let empty_at = store::throttles::empty_at(tx, &guess.by_account, now).await?;
-        let locked = |TooOften(wait): TooOften| SecondFactorError::Locked(wait.unsigned_abs());
-        self.rules.wrong_codes_per_account.take(empty_at, now).map_err(locked)?;
-        let empty_at = store::throttles::empty_at(tx, &guess.in_a_row, now).await?;
-        IN_A_ROW.take(empty_at, now).map_err(locked)?;
+        if let Err(refused) = self.check_limits(tx, &guess, now).await {
+            if refused.kind() == Kind::RateLimited {
+                let what = (Attempted::SignIn, refused.reason().code());
+                store::refused_tries::count(tx, &guess.by_account, Some(account), what, now).await?;
+            }
+            return Err(refused);
+        }
         Ok(Some(guess))
+    }
+
+    async fn check_limits(
+        &self,
+        tx: &mut Tx,
+        guess: &Guess,
+        now: OffsetDateTime,
+    ) -> Result<(), SecondFactorError> {
+        if let Some(Stranger { by_network, notices: _ }) = &guess.stranger {
+            let empty_at = store::throttles::empty_at(tx, by_network, now).await?;
+            self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
+        }
+        for (subject, limit) in
+            [(&guess.by_account, self.rules.wrong_codes_per_account), (&guess.in_a_row, IN_A_ROW.0)]
+        {
+            let empty_at = store::throttles::empty_at(tx, subject, now).await?;
+            let taken = limit.take(empty_at, now);
+            taken.map_err(|TooOften(wait)| SecondFactorError::Locked(wait.unsigned_abs()))?;
+        }
+        Ok(())
     }
 
     /// A right code: no wrong one is in a row with the next.

@@ -31,18 +31,21 @@ impl Identity {
         token: &str,
         passkey: bool,
     ) -> Result<String, SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        if change.factors.keys.len() >= MOST_KEYS {
-            return Err(SecondFactorError::KeyLimit);
-        }
-        let known = keys::credentials(&mut change.tx, change.account.id).await?;
-        let begun = self.second_factors.ceremonies.begin_key(&change.account, passkey, &known)?;
-        let challenge = Challenge { state: begun.state, passkey };
-        let end = change.now + CHALLENGE_LIFE;
-        keys::save_challenge(&mut change.tx, change.session.id, &challenge, end).await?;
-        // Nothing protects the account differently yet: no session ends.
-        change.tx.commit().await?;
-        Ok(begun.options)
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            if change.factors.keys.len() >= MOST_KEYS {
+                return Err(SecondFactorError::KeyLimit);
+            }
+            let known = keys::credentials(&mut change.tx, change.account.id).await?;
+            let begun = self.second_factors.ceremonies.begin_key(&change.account, passkey, &known)?;
+            let challenge = Challenge { state: begun.state, passkey };
+            let end = change.now + CHALLENGE_LIFE;
+            keys::save_challenge(&mut change.tx, change.session.id, &challenge, end).await?;
+            // Nothing protects the account differently yet: no session ends.
+            change.tx.commit().await?;
+            Ok(begun.options)
+        };
+        self.changing_factors(caller, token, change).await
     }
 
     /// Adds the key that answered the session's challenge.
@@ -53,29 +56,32 @@ impl Identity {
         name: KeyName,
         answer: &str,
     ) -> Result<Added, SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        let (account, now) = (change.account.id, change.now);
-        let challenge = keys::take_challenge(&mut change.tx, change.session.id, now).await?;
-        let Challenge { state, passkey } = challenge.ok_or(SecondFactorError::Over)?;
-        if change.factors.keys.len() >= MOST_KEYS {
-            return Err(SecondFactorError::KeyLimit);
-        }
-        let Some(proof) = self.second_factors.ceremonies.finish_key(&state, passkey, answer)? else {
-            // Whatever the answer was, its challenge is used up.
-            change.tx.commit().await?;
-            return Err(SecondFactorError::Invalid("credential_json"));
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            let (account, now) = (change.account.id, change.now);
+            let challenge = keys::take_challenge(&mut change.tx, change.session.id, now).await?;
+            let Challenge { state, passkey } = challenge.ok_or(SecondFactorError::Over)?;
+            if change.factors.keys.len() >= MOST_KEYS {
+                return Err(SecondFactorError::KeyLimit);
+            }
+            let Some(proof) = self.second_factors.ceremonies.finish_key(&state, passkey, answer)? else {
+                // Whatever the answer was, its challenge is used up.
+                change.tx.commit().await?;
+                return Err(SecondFactorError::Invalid("credential_json"));
+            };
+            let id = SecurityKeyId::generate(&self.entropy, now);
+            let key = SecurityKey { id, name, passkey, created_at: now, last_used_at: None };
+            if !keys::insert(&mut change.tx, account, &key, &proof.credential).await? {
+                return Err(SecondFactorError::Exists);
+            }
+            change.tell(self, events::second_factor_added(account, Factor::of_key(passkey))).await?;
+            change.note(self, Noted::SecurityKeyAdded, key.name.as_str()).await?;
+            let token = change.shown(self, method_of_key(proof.backed_up)).await?;
+            let recovery_codes = self.first_recovery_codes(&mut change).await?;
+            self.end_factor_change(change).await?;
+            Ok(Added { key, recovery_codes, token })
         };
-        let id = SecurityKeyId::generate(&self.entropy, now);
-        let key = SecurityKey { id, name, passkey, created_at: now, last_used_at: None };
-        if !keys::insert(&mut change.tx, account, &key, &proof.credential).await? {
-            return Err(SecondFactorError::Exists);
-        }
-        change.tell(self, events::second_factor_added(account, Factor::of_key(passkey))).await?;
-        change.note(self, Noted::SecurityKeyAdded, key.name.as_str()).await?;
-        let token = change.shown(self, method_of_key(proof.backed_up)).await?;
-        let recovery_codes = self.first_recovery_codes(&mut change).await?;
-        self.end_factor_change(change).await?;
-        Ok(Added { key, recovery_codes, token })
+        self.changing_factors(caller, token, change).await
     }
 
     /// Removes a key of the account.
@@ -85,11 +91,14 @@ impl Identity {
         token: &str,
         id: SecurityKeyId,
     ) -> Result<(), SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        let removed = keys::remove(&mut change.tx, change.account.id, id).await?;
-        let key = removed.ok_or(SecondFactorError::NotFound)?;
-        change.note(self, Noted::SecurityKeyRemoved, key.name.as_str()).await?;
-        self.removed(&mut change, Factor::of_key(key.passkey)).await?;
-        self.end_factor_change(change).await
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            let removed = keys::remove(&mut change.tx, change.account.id, id).await?;
+            let key = removed.ok_or(SecondFactorError::NotFound)?;
+            change.note(self, Noted::SecurityKeyRemoved, key.name.as_str()).await?;
+            self.removed(&mut change, Factor::of_key(key.passkey)).await?;
+            self.end_factor_change(change).await
+        };
+        self.changing_factors(caller, token, change).await
     }
 }

@@ -101,6 +101,29 @@ pub struct Protection {
     pub factors: Factors,
 }
 
+impl SecondFactorError {
+    /// Whether the rules said no to a change (AUD-1).
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Managed
+            | Self::NotFresh(_)
+            | Self::Invalid(_)
+            | Self::Exists
+            | Self::KeyLimit
+            | Self::Missing => true,
+            Self::Session(_)
+            | Self::Over
+            | Self::NotFound
+            | Self::Locked(_)
+            | Self::TooOften(_)
+            | Self::Sealed(_)
+            | Self::Ceremony(_)
+            | Self::Neighbour(_)
+            | Self::Database(_) => false,
+        }
+    }
+}
+
 impl Identity {
     /// The signed-in browser of a token.
     async fn browser_of(&self, token: &str) -> Result<Browser, SecondFactorError> {

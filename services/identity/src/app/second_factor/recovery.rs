@@ -19,14 +19,17 @@ impl Identity {
         caller: &Caller,
         token: &str,
     ) -> Result<Vec<String>, SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        if !change.factors.any() {
-            return Err(SecondFactorError::Missing);
-        }
-        let codes = self.make_recovery_codes(&mut change).await?;
-        change.tell(self, events::recovery_codes_made(change.account.id)).await?;
-        self.end_factor_change(change).await?;
-        Ok(codes)
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            if !change.factors.any() {
+                return Err(SecondFactorError::Missing);
+            }
+            let codes = self.make_recovery_codes(&mut change).await?;
+            change.tell(self, events::recovery_codes_made(change.account.id)).await?;
+            self.end_factor_change(change).await?;
+            Ok(codes)
+        };
+        self.changing_factors(caller, token, change).await
     }
 
     /// Switches two-factor authentication off.
@@ -35,15 +38,18 @@ impl Identity {
         caller: &Caller,
         token: &str,
     ) -> Result<(), SecondFactorError> {
-        let mut change = self.begin_factor_change(caller, token).await?;
-        if !change.factors.any() {
-            return Err(SecondFactorError::Missing);
-        }
-        let account = change.account.id;
-        store::second_factors::authenticators::remove(&mut change.tx, account).await?;
-        store::second_factors::keys::remove_all(&mut change.tx, account).await?;
-        self.disabled(&mut change).await?;
-        self.end_factor_change(change).await
+        let change = async {
+            let mut change = self.begin_factor_change(caller, token).await?;
+            if !change.factors.any() {
+                return Err(SecondFactorError::Missing);
+            }
+            let account = change.account.id;
+            store::second_factors::authenticators::remove(&mut change.tx, account).await?;
+            store::second_factors::keys::remove_all(&mut change.tx, account).await?;
+            self.disabled(&mut change).await?;
+            self.end_factor_change(change).await
+        };
+        self.changing_factors(caller, token, change).await
     }
 
     /// Recovery codes for an account whose first factor is added, which tells of them; none for one that had any.

@@ -22,8 +22,9 @@ use crate::{
 };
 use pass_mesh::Caller;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, AccountKind, Secret};
+use pass_types::{AccountId, AccountKind, Actor, Secret};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// A second step that has just begun.
 pub struct NewStep {
@@ -105,18 +106,50 @@ pub enum Finished {
 }
 
 impl Identity {
-    /// Begins the second step of a sign-in by this password's hash, if the account has a second factor.
+    /// Begins the second step of a sign-in by this password's hash, if the account has a second factor. Until it is done,
+    /// the sign-in is a refused one in the login history.
     pub(in crate::app) async fn second_step_of_sign_in(
         &self,
         tx: &mut Tx,
+        caller: &Caller,
         account: AccountId,
         password_hash: &str,
+        visit: &Visit,
     ) -> Result<Option<NewStep>, sqlx::Error> {
         if !store::second_factors::any(tx, account).await? {
             return Ok(None);
         }
+        let now = self.clock.now();
+        let entry = store::login_history::Entry {
+            id: self.entropy.uuid(now),
+            account,
+            at: now,
+            origin: &caller.origin,
+            product: visit.product.as_str(),
+            method: Method::Password,
+            refused: Some(ErrorReason::SecondFactorNeeded.code()),
+        };
+        store::login_history::insert(tx, &entry).await?;
         let purpose = Purpose::SignIn(digest_of(password_hash));
-        self.begin_step(tx, account, purpose).await.map(Some)
+        self.begin_step(tx, account, purpose, Some(entry.id)).await.map(Some)
+    }
+
+    /// Tells of right passwords whose second factor did not follow; whether there may be more.
+    pub(in crate::app) async fn tell_of_unfinished_steps(
+        &self,
+        now: OffsetDateTime,
+        most: i64,
+    ) -> Result<bool, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        let (mut accounts, over) = steps::prune(&mut tx, now, most).await?;
+        // Whoever publishes for several accounts takes them in the same order.
+        accounts.sort_unstable();
+        for account in accounts {
+            let refused = events::sign_in_refused(account, ErrorReason::SecondFactorNeeded);
+            self.outbox.publish(&mut tx, refused.by(&Actor::Anonymous)).await?;
+        }
+        tx.commit().await?;
+        Ok(i64::try_from(over) == Ok(most))
     }
 
     /// Begins showing a second factor again in the session of a browser.
@@ -129,7 +162,9 @@ impl Identity {
         if !store::second_factors::any(&mut tx, account.id).await? {
             return Err(SecondFactorError::Missing);
         }
-        let step = self.begin_step(&mut tx, account.id, Purpose::StepUp(session.id)).await?;
+        // Of those that were begun before a browser keeps none.
+        steps::end_of_session(&mut tx, session.id).await?;
+        let step = self.begin_step(&mut tx, account.id, Purpose::StepUp(session.id), None).await?;
         tx.commit().await?;
         Ok(step)
     }
@@ -139,11 +174,12 @@ impl Identity {
         tx: &mut Tx,
         account: AccountId,
         purpose: Purpose,
+        history: Option<Uuid>,
     ) -> Result<NewStep, sqlx::Error> {
         let token = Secret::generate(&self.entropy);
         let expires_at = self.clock.now() + STEP_LIFE;
         let step = SecondStep { account, purpose, challenge: None };
-        steps::insert(tx, &token.hash(), &step, STEP_TRIES, expires_at).await?;
+        steps::insert(tx, &token.hash(), &step, STEP_TRIES, expires_at, history).await?;
         Ok(NewStep { token, expires_at })
     }
 
@@ -185,7 +221,14 @@ impl Identity {
         let step = steps::lock(&mut tx, &token, now).await?.ok_or(SecondFactorError::Over)?;
         let account = store::accounts::lock(&mut tx, step.account).await?.ok_or(SecondFactorError::Over)?;
         let stepping = self.still_wanted(&mut tx, &step, finish.session.as_ref()).await?;
-        let guess = self.may_guess(&mut tx, caller, account.id, &finish, now).await?;
+        let guess = match self.may_guess(&mut tx, caller, account.id, &finish, now).await {
+            Err(too_many @ (SecondFactorError::Locked(_) | SecondFactorError::TooOften(_))) => {
+                // It was counted.
+                tx.commit().await?;
+                return Err(too_many);
+            }
+            guess => guess?,
+        };
         let Some(method) = self.proves(&mut tx, caller, &step, &finish.shown, now).await? else {
             steps::miss(&mut tx, &token).await?;
             self.refuse_factor(&mut tx, caller, account.id, &finish, guess, now).await?;
@@ -195,7 +238,9 @@ impl Identity {
         if let Some(guess) = &guess {
             self.count_right_code(&mut tx, guess, now).await?;
         }
-        steps::end(&mut tx, &token).await?;
+        if let Some(history) = steps::end(&mut tx, &token).await? {
+            store::login_history::remove(&mut tx, history).await?;
+        }
         let finished = match stepping {
             Some(session) => {
                 let session = session.with_second_factor(method, now);

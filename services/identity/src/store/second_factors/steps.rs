@@ -1,7 +1,7 @@
 //! Second steps that are under way.
 
 use crate::domain::second_factor::{Purpose, SecondStep};
-use pass_types::{AccountId, Invalid, SecretHash};
+use pass_types::{AccountId, Invalid, SecretHash, SessionId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,21 +26,23 @@ impl TryFrom<Row> for SecondStep {
     }
 }
 
-/// Adds one.
+/// Adds one; `history` is its entry in the login history.
 pub async fn insert(
     db: &mut PgConnection,
     token: &SecretHash,
     step: &SecondStep,
     tries: i32,
     expires_at: OffsetDateTime,
+    history: Option<Uuid>,
 ) -> Result<(), sqlx::Error> {
     let (session, digest) = match &step.purpose {
         Purpose::SignIn(digest) => (None, Some(digest.as_slice())),
         Purpose::StepUp(session) => (Some(session.uuid()), None),
     };
     sqlx::query!(
-        "INSERT INTO second_steps (token_hash, account_id, session_id, password_hash, tries_left, challenge, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO second_steps
+             (token_hash, account_id, session_id, password_hash, tries_left, challenge, expires_at, history_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         token.as_bytes(),
         step.account.uuid(),
         session,
@@ -48,6 +50,7 @@ pub async fn insert(
         tries,
         step.challenge,
         expires_at,
+        history,
     )
     .execute(db)
     .await?;
@@ -96,9 +99,18 @@ pub async fn miss(db: &mut PgConnection, token: &SecretHash) -> Result<(), sqlx:
     Ok(())
 }
 
-/// Ends one.
-pub async fn end(db: &mut PgConnection, token: &SecretHash) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM second_steps WHERE token_hash = $1", token.as_bytes()).execute(db).await?;
+/// Ends one; its entry in the login history.
+pub async fn end(db: &mut PgConnection, token: &SecretHash) -> Result<Option<Uuid>, sqlx::Error> {
+    let ended = sqlx::query_scalar!(
+        "DELETE FROM second_steps WHERE token_hash = $1 RETURNING history_id",
+        token.as_bytes()
+    );
+    Ok(ended.fetch_optional(db).await?.flatten())
+}
+
+/// Ends those of a session.
+pub async fn end_of_session(db: &mut PgConnection, session: SessionId) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM second_steps WHERE session_id = $1", session.uuid()).execute(db).await?;
     Ok(())
 }
 
@@ -118,15 +130,21 @@ pub async fn has_password(
     Ok(row.is_some())
 }
 
-/// Removes up to `most` that are over; how many there were.
-pub async fn prune(db: &mut PgConnection, now: OffsetDateTime, most: i64) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query!(
+/// Removes up to `most` that are over: whose sign-ins they were, and how many in all.
+pub async fn prune(
+    db: &mut PgConnection,
+    now: OffsetDateTime,
+    most: i64,
+) -> Result<(Vec<AccountId>, usize), sqlx::Error> {
+    let over = sqlx::query!(
         "DELETE FROM second_steps WHERE token_hash IN
-            (SELECT token_hash FROM second_steps WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+            (SELECT token_hash FROM second_steps WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING account_id, history_id",
         now,
         most,
     )
-    .execute(db)
+    .fetch_all(db)
     .await?;
-    Ok(done.rows_affected())
+    let sign_ins = over.iter().filter(|step| step.history_id.is_some());
+    Ok((sign_ins.map(|step| step.account_id.into()).collect(), over.len()))
 }
