@@ -79,9 +79,10 @@ pub struct Config {
     pub refresh: RefreshConfig,
     /// Telling clients that a session ended.
     pub back_channel: BackChannelConfig,
-    /// Credentials that may be posted from one network address in a minute.
+    /// Credentials that may be posted in a minute: by all of one network that show no device cookie, and by each browser that
+    /// shows one; by all of those together, ten times as many. For floods only: guessing is slowed down by identity.
     pub credentials_per_minute: NonZeroU32,
-    /// Authorization requests from one network that may begin to wait for a sign-in in a minute.
+    /// Authorization requests that may begin to wait for a sign-in in a minute, counted like those.
     pub flows_per_minute: NonZeroU32,
 }
 
@@ -149,7 +150,7 @@ impl Default for Config {
             keys: KeysConfig::default(),
             refresh: RefreshConfig::default(),
             back_channel: BackChannelConfig::default(),
-            credentials_per_minute: nonzero(30),
+            credentials_per_minute: nonzero(300),
             flows_per_minute: nonzero(120),
         }
     }

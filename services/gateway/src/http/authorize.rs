@@ -35,7 +35,7 @@ pub async fn ask(
         Next::Return(url) => Ok(see_other(url.as_str())),
         Next::SignIn(flow) => {
             let binding = Binding::of(&headers, &site.gateway.entropy);
-            begin(&site, &browser, &flow, Some(&binding.hash())).await?;
+            begin(&site, &browser, &headers, &flow, Some(&binding.hash())).await?;
             Ok(binding.keep(see_other(&with_flow("/sign-in", Some(flow.id)))))
         }
     }
@@ -46,6 +46,7 @@ pub async fn ask(
 pub async fn post(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     RawForm(form): RawForm,
 ) -> Result<Response, Response> {
     let parameters = parameters(&form).ok_or_else(|| browser.refused(Refusal::malformed()))?;
@@ -53,7 +54,7 @@ pub async fn post(
     match next.map_err(|error| stuck(&browser, &error))? {
         Next::Return(url) => Ok(see_other(url.as_str())),
         Next::SignIn(flow) => {
-            begin(&site, &browser, &flow, None).await?;
+            begin(&site, &browser, &headers, &flow, None).await?;
             Ok(see_other(&resume_at(Some(flow.id))))
         }
     }
@@ -63,10 +64,11 @@ pub async fn post(
 async fn begin(
     site: &Site,
     browser: &Browser,
+    headers: &HeaderMap,
     flow: &Flow,
     bound: Option<&SecretHash>,
 ) -> Result<(), Response> {
-    site.limits.check_flow(browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(browser, headers).map_err(|too_many| browser.refused(too_many.into()))?;
     site.gateway.keep_flow(flow, bound).await.map_err(|error| stuck(browser, &error))
 }
 

@@ -20,8 +20,12 @@ pub struct Device(Secret);
 impl Device {
     /// The browser's, or a new one: what is no secret of ours is none.
     pub fn of(headers: &HeaderMap, entropy: &Entropy) -> Self {
-        let shown = COOKIE.read(headers).and_then(|value| value.parse().ok());
-        Self(shown.unwrap_or_else(|| Secret::generate(entropy)))
+        Self(Self::shown(headers).unwrap_or_else(|| Secret::generate(entropy)))
+    }
+
+    /// What the browser shows, if it can be one of ours: whether an account knows it, identity decides.
+    pub fn shown(headers: &HeaderMap) -> Option<Secret> {
+        COOKIE.read(headers)?.parse().ok()
     }
 
     /// What identity is told of the browser; `product` is the name of the client that the person goes on to.

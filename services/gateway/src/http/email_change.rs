@@ -10,6 +10,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use http::HeaderMap;
 use pass_web::{Browser, Form, html};
 use serde::Deserialize;
 
@@ -33,10 +34,11 @@ pub struct Nothing {}
 pub async fn post(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     Path(token): Path<String>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Response> {
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(browser.refused(too_many.into()), too_many.retry_after));
     }
     let done = site.gateway.identity.confirm_email_change(browser.origin(), token).await;

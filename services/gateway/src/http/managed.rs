@@ -59,7 +59,7 @@ pub async fn post(
         let status = http_status(refusal.kind);
         show(&stage, status, stage.page(&browser).refused(refusal), fields.identifier.clone())
     };
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let identity = &site.gateway.identity;
@@ -81,7 +81,7 @@ pub async fn test(
     headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     let begun = site.gateway.identity.begin_saml_test(browser.origin(), token).await;
     let departure = begun.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
     // Anybody may have sent the link, and its organization chose where it leads: only a click goes on.
@@ -100,9 +100,10 @@ fn leave(page: Page, headers: &HeaderMap, departure: &Departure, by_itself: bool
 pub async fn invitation(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     let found = site.gateway.identity.managed_invitation(browser.origin(), token).await;
     let over = |failure| saml::refuse(&browser, failure, "managed-invitation-over");
     let invitation = found.map_err(over)?;

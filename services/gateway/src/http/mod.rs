@@ -7,6 +7,7 @@ mod binding;
 mod device;
 mod email_change;
 mod images;
+mod limits;
 mod logout;
 mod managed;
 mod metadata;
@@ -24,6 +25,7 @@ mod sign_up;
 mod then;
 mod userinfo;
 
+pub use limits::Limits;
 pub use pages::texts;
 pub use session::COOKIE;
 
@@ -40,9 +42,8 @@ use http::HeaderValue;
 use pages::Message;
 use pass_mesh::Failure;
 use pass_runtime::seal::Envelope;
-use pass_types::SharedClock;
-use pass_web::{Browser, Limiter, TooMany};
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use pass_web::Browser;
+use std::sync::Arc;
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,38 +276,10 @@ pub struct Site {
     pub gateway: Gateway,
     /// Judges access tokens.
     pub feed: Feed,
-    /// Slows down who posts credentials too fast.
+    /// Slows down who posts, or begins, too fast.
     pub limits: Arc<Limits>,
     /// Seals recovery codes for the browser that is to show them.
     pub codes: Envelope,
-}
-
-/// How many credentials may be posted, and how many flows begun, from one network.
-pub struct Limits {
-    credentials: Limiter<String>,
-    flows: Limiter<String>,
-}
-
-impl Limits {
-    /// So many a minute.
-    pub fn new(credentials: NonZeroU32, flows: NonZeroU32, clock: &SharedClock) -> Self {
-        let limiter = |most| Limiter::new(most, Duration::from_mins(1), clock.clone());
-        Self { credentials: limiter(credentials), flows: limiter(flows) }
-    }
-
-    fn check_flow(&self, browser: &Browser) -> Result<(), TooMany> {
-        self.flows.check(&pass_types::network(&browser.origin().address))
-    }
-
-    fn check(&self, browser: &Browser) -> Result<(), TooMany> {
-        self.credentials.check(&pass_types::network(&browser.origin().address))
-    }
-
-    /// Forgets those who have been slow again.
-    pub fn prune(&self) {
-        self.credentials.prune();
-        self.flows.prune();
-    }
 }
 
 /// 303: whatever it was, get that.

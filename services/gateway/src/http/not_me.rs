@@ -6,6 +6,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use http::HeaderMap;
 use pass_web::{Browser, Form, html};
 use serde::Deserialize;
 
@@ -29,10 +30,11 @@ pub struct Nothing {}
 pub async fn post(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     Path(token): Path<String>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Response> {
-    site.limits.check(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     let done = site.gateway.identity.disown_sign_in(browser.origin(), token).await;
     done.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
     Ok(see_other("/not-me/done"))

@@ -31,7 +31,7 @@ pub async fn page(
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     // Looking at it posts no credential: any site can have a browser do that.
-    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     show(&site, &browser, &stage, None).await
 }
 
@@ -78,7 +78,7 @@ pub async fn post(
     Form(Fields { credential }): Form<Fields>,
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(browser.refused(too_many.into()), too_many.retry_after));
     }
     let token = COOKIE.read(&headers).and_then(|value| value.parse::<Secret>().ok());

@@ -55,7 +55,7 @@ pub async fn post(
     let refuse = |refusal: Refusal| {
         show(&stage, http_status(refusal.kind), page.clone().refused(refusal), email.clone())
     };
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let identity = &site.gateway.identity;
@@ -119,7 +119,7 @@ pub async fn password(
         let page = browser.page().in_language(reset.language);
         choose(http_status(refusal.kind), page.refused(refusal), &reset)
     };
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let device = Device::of(&headers, &site.gateway.entropy);

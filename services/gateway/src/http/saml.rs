@@ -45,9 +45,10 @@ const BEGIN_AGAIN: &str = "saml-begin-again";
 pub async fn metadata(
     State(site): State<Site>,
     browser: Browser,
+    headers: HeaderMap,
     Path(space_key): Path<String>,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     let space_key: SpaceKey = space_key.parse().map_err(|_| browser.refused(Refusal::not_found()))?;
     let found = site.gateway.identity.saml_metadata(browser.origin(), &space_key).await;
     let xml = found.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
@@ -73,7 +74,7 @@ pub async fn acs(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     let space_key: SpaceKey = space_key.parse().map_err(|_| browser.refused(Refusal::not_found()))?;
     let body = whole(body).await.map_err(|status| unread(&browser, status))?;
     let posted = read(&headers, &body).ok_or_else(|| browser.refused(Refusal::malformed()))?;
@@ -164,7 +165,7 @@ pub async fn go_on(
     headers: HeaderMap,
     Form(Handle { handle }): Form<Handle>,
 ) -> Result<Response, Response> {
-    site.limits.check(&browser).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     let (response, _) = end(&site, &browser, &headers, handle, String::new()).await?;
     Ok(response)
 }

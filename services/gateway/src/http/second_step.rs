@@ -137,7 +137,7 @@ pub async fn post(
     Form(fields): Form<Fields>,
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         let wait = too_many.retry_after;
         let shown = show(&site, &browser, &headers, &stage, Some(too_many.into())).await?;
         return Err(with_retry_after(shown, wait));

@@ -164,7 +164,7 @@ pub async fn post(
         let status = http_status(refusal.kind);
         show(&site, &stage, status, stage.page(&browser).refused(refusal), fields.email.clone())
     };
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let (replaced, device) = (session::token(&headers), Device::of(&headers, &site.gateway.entropy));

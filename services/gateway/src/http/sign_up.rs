@@ -65,7 +65,7 @@ pub async fn post(
     let refuse = |refusal: Refusal| {
         show(&stage, http_status(refusal.kind), page.clone().refused(refusal), fields.clone())
     };
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let identity = &site.gateway.identity;
@@ -158,7 +158,7 @@ pub async fn password(
         let page = browser.page().in_language(sign_up.language);
         choose(targets.clone(), http_status(refusal.kind), page.refused(refusal), &sign_up)
     };
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(refuse(too_many.into()), too_many.retry_after));
     }
     let (identity, replaced) = (&site.gateway.identity, session::token(&headers));

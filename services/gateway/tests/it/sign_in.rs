@@ -4,6 +4,7 @@ use crate::{
     browser::Browser,
     suite::{ISSUER, Suite},
 };
+use pass_types::Secret;
 use reqwest::Method;
 
 /// The session cookie: `__Host-`, Secure, `HttpOnly`, `SameSite=Lax`, no Domain; the answer is 303.
@@ -112,6 +113,56 @@ async fn credentials_posted_too_fast_are_slowed_down() {
     assert!(suite.neighbours.state().origins.iter().all(|origin| origin.address == "127.0.0.1"));
     suite.clock.advance(time::Duration::minutes(1));
     assert_eq!(browser.sign_in("/sign-in", &taro).await.status, 303);
+}
+
+/// proves ACC-14: a stranger who posts as fast as they can, from the owner's own network, does not keep the owner out of a
+/// browser that was signed in with before, nor their flow from beginning
+#[tokio::test]
+async fn a_stranger_does_not_keep_a_known_device_out() {
+    let suite = Suite::with(|config| {
+        config.credentials_per_minute = 3.try_into().unwrap();
+        config.flows_per_minute = 3.try_into().unwrap();
+    })
+    .await;
+    let (taro, product) = (suite.neighbours.account("Taro"), suite.product("backlog").await);
+    let (own, stranger) = (suite.browser(), suite.browser());
+    assert_eq!(own.sign_in("/sign-in", &taro).await.status, 303);
+    own.cookies.lock().unwrap().remove("__Host-pass");
+    let guess = async || {
+        let fields = [("email", taro.email.as_str()), ("password", "not the password")];
+        stranger.submit("/sign-in", &fields).await.status
+    };
+    assert_eq!([guess().await, guess().await, guess().await], [401, 401, 429]);
+    while stranger.get(&product.authorize(&[])).await.status != 429 {}
+    let sign_in = own.get(&product.authorize(&[])).await.location();
+    let on = own.sign_in(&sign_in, &taro).await;
+    assert!(on.location().starts_with("/oauth/resume?flow="), "{}", on.text);
+}
+
+/// A device cookie is no way round: each has its limit, and whoever makes up new ones meets the network's.
+#[tokio::test]
+async fn made_up_device_cookies_meet_a_ceiling() {
+    let suite = Suite::with(|config| config.credentials_per_minute = 3.try_into().unwrap()).await;
+    let browser = suite.browser();
+    let token = browser.get("/sign-in").await.form_token();
+    let fields = [("email", "x@example.com"), ("password", "x"), ("form_token", token.as_str())];
+    let guess = async |device: &str| {
+        browser.cookies.lock().unwrap().insert("__Host-pass-device".to_owned(), device.to_owned());
+        browser.post("/sign-in", &fields).await.status
+    };
+    let made_up = || Secret::generate(&suite.context.entropy).reveal();
+    let one = made_up();
+    assert_eq!(
+        [guess(&one).await, guess(&one).await, guess(&one).await, guess(&one).await],
+        [401, 401, 401, 429]
+    );
+    for _ in 4..30 {
+        assert_eq!(guess(&made_up()).await, 401);
+    }
+    assert_eq!(guess(&made_up()).await, 429);
+    for status in [401, 401, 401, 429] {
+        assert_eq!(guess("nonsense").await, status, "what is no secret of ours is no device");
+    }
 }
 
 /// proves ACC-3: pages are in `ui_locales`, else what the browser prefers, else English.

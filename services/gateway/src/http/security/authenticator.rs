@@ -54,7 +54,7 @@ pub async fn confirm(
     Form(fields): Form<Fields>,
 ) -> Result<Response, Response> {
     let person = person(&site, &browser, &headers).await?;
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         let wait = too_many.retry_after;
         let shown = show(&site, &browser, &person, Some(too_many.into())).await?;
         return Err(with_retry_after(shown, wait));

@@ -62,7 +62,7 @@ pub async fn add(
 ) -> Result<Response, Response> {
     let person = person(&site, &browser, &headers).await?;
     let Fields { name, credential, passkey } = fields;
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         let wait = too_many.retry_after;
         let shown = show(&site, &browser, &person, passkey, Some(too_many.into()), name).await?;
         return Err(with_retry_after(shown, wait));

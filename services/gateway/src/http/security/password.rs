@@ -45,7 +45,7 @@ pub async fn change(
         let status = http_status(refusal.kind);
         show(status, page_of(&browser, &person).refused(refusal), &person)
     };
-    if let Err(too_many) = site.limits.check(&browser) {
+    if let Err(too_many) = site.limits.check(&browser, &headers) {
         return Err(with_retry_after(again(too_many.into()), too_many.retry_after));
     }
     let identity = &site.gateway.identity;
