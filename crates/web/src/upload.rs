@@ -54,15 +54,17 @@ async fn read(browser: &Browser, headers: &HeaderMap, body: Body) -> Result<Vec<
     let limits = SizeLimit::new().whole_stream(LARGEST_BODY).for_field(FIELD, LONGEST_FIELD);
     let constraints = Constraints::new().allowed_fields(vec![FIELD, FILE]).size_limit(limits);
     let mut form = Multipart::with_constraints(data(body), boundary, constraints);
-    let (mut tokens, mut file) = (Vec::new(), None);
+    let (mut token, mut file) = (None, None);
     while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
         match field.name() {
             Some(FILE) if file.is_none() => file = Some(beginning(field).await?),
-            Some(FIELD) => tokens.push(field.text().await.map_err(|error| unread(&error))?),
+            Some(FIELD) if token.is_none() => {
+                token = Some(field.text().await.map_err(|error| unread(&error))?)
+            }
             _ => return Err(Refusal::malformed()),
         }
     }
-    if !is_genuine(browser, headers, &tokens) {
+    if !is_genuine(browser, headers, token.as_slice()) {
         return Err(Refusal::form_invalid());
     }
     Ok(file.unwrap_or_default())
@@ -100,11 +102,19 @@ mod tests {
     use super::*;
     use crate::Texts;
     use http::HeaderValue;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    fn headers() -> HeaderMap {
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
+        [(header::CONTENT_TYPE, kind)].into_iter().collect()
+    }
 
     /// What a form's beginning and so many chunks of 1 MiB after it are refused for.
     async fn refused(length: Option<u64>, chunks: usize) -> (Kind, ErrorReason) {
-        let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
-        let mut headers: HeaderMap = [(header::CONTENT_TYPE, kind)].into_iter().collect();
+        let mut headers = headers();
         if let Some(length) = length {
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
@@ -114,6 +124,25 @@ mod tests {
         let body = Body::from_stream(futures::stream::iter(chunks));
         let refusal = read(&Browser::sample(Texts::shared()), &headers, body).await.unwrap_err();
         (refusal.kind, refusal.reason)
+    }
+
+    /// However many tokens a form has, one is kept: the second is refused as it comes, and what is after it is not read.
+    #[tokio::test]
+    async fn a_form_has_one_token() {
+        let token = "--b\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\nx\r\n";
+        let read_of_it = Arc::new(AtomicUsize::new(0));
+        let count = read_of_it.clone();
+        // One after the other, as they come from a connection.
+        let tokens = futures::stream::iter(0..1_000).then(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                tokio::task::yield_now().await;
+                Ok::<_, std::io::Error>(Bytes::from(token))
+            }
+        });
+        let refused = read(&Browser::sample(Texts::shared()), &headers(), Body::from_stream(tokens)).await;
+        assert_eq!(refused.unwrap_err().reason, ErrorReason::InvalidArgument);
+        assert!(read_of_it.load(Ordering::Relaxed) < 10, "{read_of_it:?}");
     }
 
     /// proves ACC-5: whether the size is said before or only seen as it comes, it is what is said to be wrong

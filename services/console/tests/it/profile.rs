@@ -110,7 +110,7 @@ async fn only_our_own_page_posts_an_image() {
     for (origin, parts, status) in [
         (Some(PUBLIC_URL), vec![file], 403),
         (Some(PUBLIC_URL), vec![("form_token", "", &b"nonsense"[..]), file], 403),
-        (Some(PUBLIC_URL), vec![good, good, file], 403),
+        (Some(PUBLIC_URL), vec![good, good, file], 400),
         (Some("https://evil.example"), vec![good, file], 403),
         (None, vec![good, file], 403),
         (Some(PUBLIC_URL), vec![good, file, file], 400),

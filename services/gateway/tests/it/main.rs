@@ -21,6 +21,7 @@ mod managed;
 mod metadata;
 mod neighbours;
 mod not_me;
+mod passkeys;
 mod product;
 mod refresh;
 mod revocations;
