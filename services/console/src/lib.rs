@@ -32,7 +32,7 @@ use pass_runtime::{
 use pass_types::{Invalid, LinkKey};
 use pass_web::{Texts, Web, WebConfig, WebError};
 use sqlx::migrate::Migrator;
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -78,6 +78,8 @@ pub struct Config {
     pub encryption_secret: SecretText,
     /// The one before, for as long as sessions that it sealed live (a day); empty: none.
     pub previous_encryption_secret: SecretText,
+    /// Forms that one account may post in a minute.
+    pub posts_per_minute: NonZeroU32,
 }
 
 impl Default for Config {
@@ -96,6 +98,7 @@ impl Default for Config {
             client_secret: SecretText::default(),
             encryption_secret: SecretText::default(),
             previous_encryption_secret: SecretText::default(),
+            posts_per_minute: NonZeroU32::new(120).expect("not zero"),
         }
     }
 }
@@ -166,6 +169,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         entropy: context.entropy.clone(),
         images: Images::of(&config.issuer),
         strangers: Console::limit_of_strangers(context.clock.clone()),
+        people: Console::limit_of_people(config.posts_per_minute, context.clock.clone()),
     };
     let listen = |error| BuildError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;

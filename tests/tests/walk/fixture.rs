@@ -199,6 +199,7 @@ impl Fixture {
 async fn start(dns: &DnsServer) -> Suite {
     Suite::start_with(|config| {
         config.gateway.credentials_per_minute = std::num::NonZeroU32::MAX;
+        config.console.posts_per_minute = std::num::NonZeroU32::MAX;
         config.identity.limits.failed_sign_ins_per_network = u32::MAX;
         config.identity.limits.password_resets_per_network = u32::MAX;
         config.identity.limits.password_resets_per_address = u32::MAX;

@@ -38,9 +38,9 @@ pub use signed_in::SignedIn;
 
 use crate::{app::Sessions, grpc::Suite};
 use axum::Router;
-use pass_types::{Entropy, SharedClock, network};
+use pass_types::{AccountId, Entropy, SharedClock, network};
 use pass_web::{Browser, HostCookie, Limiter, TooMany};
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 /// The cookie of a session.
 const SESSION: HostCookie = HostCookie::new("__Host-console");
@@ -73,13 +73,20 @@ pub struct Console {
     pub images: Images,
     /// How fast one network may ask for what needs no session.
     pub strangers: Arc<Limiter<String>>,
+    /// How fast one account may post.
+    pub people: Arc<Limiter<AccountId>>,
 }
 
 impl Console {
     /// So many from one network at once, and as many again in each minute.
     pub fn limit_of_strangers(clock: SharedClock) -> Arc<Limiter<String>> {
-        const MINUTELY: std::num::NonZeroU32 = std::num::NonZeroU32::new(120).expect("not zero");
+        const MINUTELY: NonZeroU32 = NonZeroU32::new(120).expect("not zero");
         Arc::new(Limiter::new(MINUTELY, Duration::from_mins(1), clock))
+    }
+
+    /// So many posts of one account at once, and as many again in each minute.
+    pub fn limit_of_people(posts: NonZeroU32, clock: SharedClock) -> Arc<Limiter<AccountId>> {
+        Arc::new(Limiter::new(posts, Duration::from_mins(1), clock))
     }
 
     /// Counts one request of a browser for what needs no session.

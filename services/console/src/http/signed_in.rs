@@ -10,7 +10,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header, request::Parts};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
 use pass_types::{Kind, Secret};
@@ -74,7 +74,7 @@ impl FromRequestParts<Console> for SignedIn {
         let browser = Browser::from_request_parts(parts, console).await?;
         let here: Destination = parts.uri.path().parse().unwrap_or(Destination::Home);
         let anew = was_sent_anew(&parts.headers);
-        match signed_in(&parts.headers, console, &browser).await {
+        match signed_in(parts, console, &browser).await {
             Ok(Found::Somebody(somebody)) => {
                 let (session, suite, account) = *somebody;
                 Ok(Self { browser, session, account, suite, images: console.images.clone(), here, anew })
@@ -96,7 +96,7 @@ impl FromRequestParts<Console> for MaybeSignedIn {
         let browser = Browser::from_request_parts(parts, console).await?;
         let here: Destination = parts.uri.path().parse().unwrap_or(Destination::Home);
         let anew = was_sent_anew(&parts.headers);
-        match signed_in(&parts.headers, console, &browser).await {
+        match signed_in(parts, console, &browser).await {
             Ok(Found::Somebody(somebody)) => {
                 let (session, suite, account) = *somebody;
                 let images = console.images.clone();
@@ -116,11 +116,14 @@ enum Found {
     Ended(Refusal),
 }
 
-async fn signed_in(headers: &HeaderMap, console: &Console, browser: &Browser) -> Result<Found, Refusal> {
-    let Some(cookie) = session_cookie(headers) else { return Ok(Found::Nobody) };
+async fn signed_in(parts: &Parts, console: &Console, browser: &Browser) -> Result<Found, Refusal> {
+    let Some(cookie) = session_cookie(&parts.headers) else { return Ok(Found::Nobody) };
     let Some(session) = console.sessions.session(&cookie).await.map_err(|error| report(&error))? else {
         return Ok(Found::Nobody);
     };
+    if parts.method == Method::POST {
+        console.people.check(&session.account)?;
+    }
     let suite = console.suite.as_person(&session.access_token, browser.origin().clone());
     match suite.account().await {
         Ok(account) => {
