@@ -52,8 +52,8 @@ impl Party {
         }
     }
 
-    /// A code, from a browser that is signed in.
-    pub async fn code(&self, browser: &Browser) -> String {
+    /// The address at which its sign-ins begin.
+    pub fn sign_in(&self) -> Url {
         let mut url = self.authorize.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
@@ -63,7 +63,12 @@ impl Party {
             .append_pair("state", "s")
             .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER)))
             .append_pair("code_challenge_method", "S256");
-        let location = browser.redirect_of(url.as_str()).await;
+        url
+    }
+
+    /// A code, from a browser that is signed in.
+    pub async fn code(&self, browser: &Browser) -> String {
+        let location = browser.redirect_of(self.sign_in().as_str()).await;
         let mut pairs = location.query_pairs();
         pairs
             .find(|(name, _)| name == "code")

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
 use pass_testkit::wait_for;
-use pass_tests::{Browser, Form, Page, Suite};
+use pass_tests::{Browser, Form, Page, Party, Suite};
 use sqlx::AssertSqlSafe;
 use std::fmt::Write;
 
@@ -120,10 +120,17 @@ async fn nothing_is_left_of_who_deletes_their_account() {
     suite.sign_in(&second, &page, EMAIL, "not the password at all").await;
     let page = second.open(suite.gateway.join("/sign-in").unwrap()).await;
     suite.sign_in(&second, &page, EMAIL, PASSWORD).await;
-    // Somebody asks for an account with their address once more; nobody follows that link.
+    // Somebody whom a product knows by their address asks for an account with it once more; nobody follows that link.
     let page = Browser::new("Somebody", "en");
-    let form = page.open(suite.gateway.join("/sign-up").unwrap()).await;
-    page.submit(form.form("/sign-up").with("name", NAME).with("email", EMAIL)).await;
+    let mut product = Party::backlog(&suite).sign_in();
+    product.query_pairs_mut().append_pair("login_hint", EMAIL);
+    let form = page.open(product).await;
+    let sign_up =
+        form.links().into_iter().map(|(href, _)| href).find(|it| it.starts_with("/sign-up")).unwrap();
+    let form = page.open(suite.gateway.join(&sign_up).unwrap()).await;
+    let form = form.form("/sign-up");
+    assert_eq!(form.value("email"), Some(EMAIL), "the product's hint");
+    page.submit(form.with("name", NAME)).await;
     let form = page.open(suite.gateway.join("/reset-password").unwrap()).await;
     page.submit(form.form("/reset-password").with("email", EMAIL)).await;
     // An organization that they are no member of invites them.

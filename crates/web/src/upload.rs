@@ -59,7 +59,7 @@ async fn read(browser: &Browser, headers: &HeaderMap, body: Body) -> Result<Vec<
         match field.name() {
             Some(FILE) if file.is_none() => file = Some(beginning(field).await?),
             Some(FIELD) if token.is_none() => {
-                token = Some(field.text().await.map_err(|error| unread(&error))?)
+                token = Some(field.text().await.map_err(|error| unread(&error))?);
             }
             _ => return Err(Refusal::malformed()),
         }

@@ -57,7 +57,8 @@ pub async fn claim(connection: &mut PgConnection, id: Uuid, browser: &SecretHash
     Ok(())
 }
 
-/// Notes the session that a sign-in in the browser's flow began; `false`: there is no such flow.
+/// Notes the session that a sign-in in the browser's flow began; `false`: there is no such flow. The address to begin
+/// with was of use.
 pub async fn signed_in(
     connection: &mut PgConnection,
     id: Uuid,
@@ -65,7 +66,7 @@ pub async fn signed_in(
     session: SessionId,
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query!(
-        "UPDATE flows SET session_id = $3 WHERE flow_id = $1 AND browser_hash = $2",
+        "UPDATE flows SET session_id = $3, login_hint = NULL WHERE flow_id = $1 AND browser_hash = $2",
         id,
         browser.as_bytes(),
         session.uuid(),
@@ -96,7 +97,8 @@ pub async fn signed_up(
     Ok(moved.rows_affected() == 1)
 }
 
-/// Lets the browser's flow live until then, at least.
+/// Lets the browser's flow live until then, at least; without the address to begin with, which nobody is to be known by
+/// that long (ACC-13).
 pub async fn extend(
     connection: &mut PgConnection,
     id: Uuid,
@@ -104,7 +106,8 @@ pub async fn extend(
     until: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE flows SET expire_time = greatest(expire_time, $3) WHERE flow_id = $1 AND browser_hash = $2",
+        "UPDATE flows SET expire_time = greatest(expire_time, $3), login_hint = NULL
+         WHERE flow_id = $1 AND browser_hash = $2",
         id,
         browser.as_bytes(),
         until,

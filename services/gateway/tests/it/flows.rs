@@ -109,6 +109,35 @@ async fn a_flow_waits_for_half_an_hour_or_a_day_for_a_sign_up() {
     assert!(is_over(&browser.get(&long).await));
 }
 
+/// proves ACC-13: the address that a product names is typed already, and after it was of use it is kept no longer
+#[tokio::test]
+async fn an_address_is_kept_until_it_was_of_use() {
+    let suite = Suite::start().await;
+    let (product, taro) = (suite.product("backlog").await, suite.neighbours.account("Taro"));
+    let browser = suite.browser();
+    let hints = async || {
+        let hints = "SELECT count(*) FROM flows WHERE login_hint IS NOT NULL";
+        sqlx::query_scalar::<_, i64>(hints).fetch_one(&suite.database.pool).await.unwrap()
+    };
+    let named = format!("value=\"{}\"", taro.email);
+    let named = |page: &Page| page.text.contains(&named);
+    for (path, fields) in [
+        ("/sign-in", [("email", taro.email.as_str()), ("password", &taro.password)]),
+        ("/sign-up", [("email", "taro@elsewhere.example"), ("name", "Taro")]),
+        ("/reset-password", [("email", &taro.email), ("x", "")]),
+    ] {
+        let sign_in = begin(&product, &browser, &[("login_hint", &taro.email), ("prompt", "login")]).await;
+        let wrong = browser.submit(&sign_in, &[("email", &taro.email), ("password", "wrong")]).await;
+        assert!(wrong.status == 401 && named(&wrong));
+        for again in ["/sign-in", "/sign-up", "/reset-password"] {
+            assert!(named(&browser.get(&sign_in.replace("/sign-in", again)).await), "{again}");
+        }
+        assert_eq!(hints().await, 1, "{path}");
+        assert_eq!(browser.submit(&sign_in.replace("/sign-in", path), &fields).await.status, 303, "{path}");
+        assert_eq!(hints().await, 0, "{path}");
+    }
+}
+
 /// proves ACC-1: the mail's link may be opened in another browser, which the flow then belongs to, alone, and
 /// once the account is made. A flow that is over by then is no obstacle.
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Adding and removing an authenticator app.
 
-use super::{Done, changed, page_of, person, qr, refuse, slow_down};
+use super::{Done, changed, page_of, person, qr, refuse};
 use crate::http::{Site, pages, session::SignedIn, sign_in::with_retry_after};
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
@@ -81,7 +81,7 @@ pub async fn remove(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Response> {
     let person = person(&site, &browser, &headers).await?;
-    slow_down(&site, &browser, &headers)?;
+    site.limits.check(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     match site.gateway.identity.remove_authenticator(browser.origin(), &person.token).await {
         Ok(()) => Ok(Done::AppRemoved.answer()),
         Err(failure) => Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),

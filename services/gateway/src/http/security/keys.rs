@@ -1,7 +1,7 @@
 //! Adding and removing security keys and passkeys. The page carries the challenge; its script has the browser
 //! answer it and posts what it says with the form.
 
-use super::{Done, authenticator::Nothing, changed, page_of, person, refuse, slow_down};
+use super::{Done, authenticator::Nothing, changed, page_of, person, refuse};
 use crate::http::{Site, pages, session::SignedIn, sign_in::with_retry_after};
 use axum::{
     extract::{Path, RawQuery, State},
@@ -86,7 +86,7 @@ pub async fn remove(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Response> {
     let person = person(&site, &browser, &headers).await?;
-    slow_down(&site, &browser, &headers)?;
+    site.limits.check(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     match site.gateway.identity.remove_key(browser.origin(), &person.token, key).await {
         Ok(()) => Ok(Done::KeyRemoved.answer()),
         Err(failure) => Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),

@@ -130,11 +130,6 @@ async fn person(site: &Site, browser: &Browser, headers: &HeaderMap) -> Result<S
     signed_in.ok_or_else(|| see_other(&Then::Security.on("/sign-in")))
 }
 
-/// Counts a change whose form has nothing to fill in: too many are a page of their own.
-fn slow_down(site: &Site, browser: &Browser, headers: &HeaderMap) -> Result<(), Response> {
-    site.limits.check(browser, headers).map_err(|too_many| browser.refused(too_many.into()))
-}
-
 fn page_of(browser: &Browser, person: &SignedIn) -> Page {
     let session = &person.session;
     browser.page().for_person(session.language, session.appearance, session.time_zone.clone())

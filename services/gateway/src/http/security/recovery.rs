@@ -1,6 +1,6 @@
 //! Recovery codes anew, and switching everything off.
 
-use super::{Done, authenticator::Nothing, codes, person, refuse, slow_down};
+use super::{Done, authenticator::Nothing, codes, person, refuse};
 use crate::http::Site;
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
@@ -14,7 +14,7 @@ pub async fn renew(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Response> {
     let person = person(&site, &browser, &headers).await?;
-    slow_down(&site, &browser, &headers)?;
+    site.limits.check(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     match site.gateway.identity.renew_recovery_codes(browser.origin(), &person.token).await {
         Ok(codes) => Ok(codes::lead(&site, &person, &codes, None)),
         Err(failure) => Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),
@@ -29,7 +29,7 @@ pub async fn off(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Response> {
     let person = person(&site, &browser, &headers).await?;
-    slow_down(&site, &browser, &headers)?;
+    site.limits.check(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
     match site.gateway.identity.disable_second_factors(browser.origin(), &person.token).await {
         Ok(()) => Ok(Done::Off.answer()),
         Err(failure) => Err(refuse(&site, &browser, &person, failure, |it| browser.refused(it)).await),
