@@ -68,7 +68,7 @@ async fn begin(
     flow: &Flow,
     bound: Option<&SecretHash>,
 ) -> Result<(), Response> {
-    site.limits.check_flow(browser, headers).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(browser, headers).map_err(|refusal| browser.refused(refusal))?;
     site.gateway.keep_flow(flow, bound).await.map_err(|error| stuck(browser, &error))
 }
 

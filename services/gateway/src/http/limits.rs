@@ -6,11 +6,12 @@
 //! can't be told here, so made-up ones are counted together, too: all that show one share a ceiling for their network.
 
 use super::device::Device;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use pass_types::{SecretHash, SharedClock, network};
-use pass_web::{Browser, Limiter, TooMany};
+use pass_web::{Browser, Limiter, Refusal, TooMany};
 use std::{num::NonZeroU32, time::Duration};
 
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 /// How many times what one browser may, all those of a network may together that show a device cookie.
 const CEILING: NonZeroU32 = NonZeroU32::new(10).expect("ten");
 
@@ -26,9 +27,14 @@ impl Limits {
         Self { credentials: Belt::new(credentials, clock), flows: Belt::new(flows, clock) }
     }
 
-    /// Counts a request that begins something and keeps it.
-    pub(super) fn check_flow(&self, browser: &Browser, headers: &HeaderMap) -> Result<(), TooMany> {
-        self.flows.check(browser, headers)
+    /// Counts a request that begins something and keeps it: a page that somebody opens. What a browser loads for a page
+    /// elsewhere, an image for instance, begins nothing and is not counted.
+    pub(super) fn check_flow(&self, browser: &Browser, headers: &HeaderMap) -> Result<(), Refusal> {
+        // Fetch Metadata; programs and old browsers don't say.
+        if headers.get(SEC_FETCH_DEST).is_some_and(|kind| kind != "document") {
+            return Err(Refusal::malformed());
+        }
+        Ok(self.flows.check(browser, headers)?)
     }
 
     /// Counts a post that shows a credential, or changes one.

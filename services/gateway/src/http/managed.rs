@@ -81,7 +81,7 @@ pub async fn test(
     headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|refusal| browser.refused(refusal))?;
     let begun = site.gateway.identity.begin_saml_test(browser.origin(), token).await;
     let departure = begun.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
     // Anybody may have sent the link, and its organization chose where it leads: only a click goes on.
@@ -103,7 +103,7 @@ pub async fn invitation(
     headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|refusal| browser.refused(refusal))?;
     let found = site.gateway.identity.managed_invitation(browser.origin(), token).await;
     let over = |failure| saml::refuse(&browser, failure, "managed-invitation-over");
     let invitation = found.map_err(over)?;

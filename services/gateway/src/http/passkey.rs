@@ -31,7 +31,7 @@ pub async fn page(
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     // Looking at it posts no credential: any site can have a browser do that.
-    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|refusal| browser.refused(refusal))?;
     show(&site, &browser, &stage, None).await
 }
 

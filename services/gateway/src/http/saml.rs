@@ -48,7 +48,7 @@ pub async fn metadata(
     headers: HeaderMap,
     Path(space_key): Path<String>,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|refusal| browser.refused(refusal))?;
     let space_key: SpaceKey = space_key.parse().map_err(|_| browser.refused(Refusal::not_found()))?;
     let found = site.gateway.identity.saml_metadata(browser.origin(), &space_key).await;
     let xml = found.map_err(|failure| refuse_call(failure, |refusal| browser.refused(refusal)))?;
@@ -74,7 +74,7 @@ pub async fn acs(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Response> {
-    site.limits.check_flow(&browser, &headers).map_err(|too_many| browser.refused(too_many.into()))?;
+    site.limits.check_flow(&browser, &headers).map_err(|refusal| browser.refused(refusal))?;
     let space_key: SpaceKey = space_key.parse().map_err(|_| browser.refused(Refusal::not_found()))?;
     let body = whole(body).await.map_err(|status| unread(&browser, status))?;
     let posted = read(&headers, &body).ok_or_else(|| browser.refused(Refusal::malformed()))?;

@@ -109,6 +109,32 @@ async fn a_flow_waits_for_half_an_hour_or_a_day_for_a_sign_up() {
     assert!(is_over(&browser.get(&long).await));
 }
 
+/// A page elsewhere that shows our addresses as images, frames or whatever begins nothing, and uses up nothing: whoever
+/// opens it, their network signs in as before.
+#[tokio::test]
+async fn what_is_no_page_begins_no_flow() {
+    let suite = Suite::with(|config| config.flows_per_minute = 3.try_into().unwrap()).await;
+    let (product, company) = (suite.product("backlog").await, suite.neighbours.company("nulab"));
+    let browser = suite.browser();
+    let body = || Some(serde_urlencoded::to_string(product.parameters(&[])).unwrap());
+    let acs = format!("/saml/{}/acs", company.space_key);
+    let authorize = product.authorize(&[]);
+    for kind in ["image", "iframe", "script", "empty", "nonsense"] {
+        let headers = [("sec-fetch-dest", kind)];
+        for path in [&authorize, "/sign-in/passkey", "/saml/tests/x", "/managed/invitations/x"] {
+            assert_eq!(browser.send(Method::GET, path, None, &headers).await.status, 400, "{kind} {path}");
+        }
+        for path in ["/oauth/authorize", acs.as_str()] {
+            assert_eq!(browser.send(Method::POST, path, body(), &headers).await.status, 400, "{kind} {path}");
+        }
+    }
+    let opened = [("sec-fetch-dest", "document")];
+    for _ in 0..3 {
+        assert_eq!(browser.send(Method::GET, &authorize, None, &opened).await.status, 303);
+    }
+    assert_eq!(browser.send(Method::GET, &authorize, None, &opened).await.status, 429);
+}
+
 /// proves ACC-13: the address that a product names is typed already, and after it was of use it is kept no longer
 #[tokio::test]
 async fn an_address_is_kept_until_it_was_of_use() {
