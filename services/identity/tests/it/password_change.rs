@@ -3,7 +3,7 @@
 use crate::{
     company::Company,
     password_reset::{self, is_alive},
-    race::at_once,
+    race::{at_once, behind},
     suite::{PASSWORD, Suite, User, credentials},
 };
 use pass_mesh::Failure;
@@ -146,6 +146,19 @@ async fn one_of_two_browsers_wins() {
     suite.gateway_anonymous().sign_in(credentials(TARO, winner)).await.unwrap();
     assert!(is_alive(&suite, if one.is_ok() { &here } else { &elsewhere }).await);
     assert!(!is_alive(&suite, if one.is_ok() { &elsewhere } else { &here }).await);
+}
+
+/// proves security.md, "OpenID provider": a copy of a session's token that waits while the session gets another one
+/// changes nothing
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_replaced_changes_nothing() {
+    const STEP_UP: &str = "UPDATE sessions SET token_hash = sha256('another')";
+    let suite = Suite::start().await;
+    let user = suite.user(TARO).await;
+    let tries = vec![try_change(&suite, &user, PASSWORD, NEW)];
+    let [late] = behind(&suite, "SELECT FROM accounts FOR UPDATE", STEP_UP, tries).await.try_into().unwrap();
+    assert_eq!(late.unwrap_err().reason, ErrorReason::SessionEnded);
+    suite.gateway_anonymous().sign_in(credentials(TARO, PASSWORD)).await.unwrap();
 }
 
 /// proves ACC-6, bad input: what may not be a password is refused at its field, and what is no session's token is

@@ -3,6 +3,7 @@
 use crate::{
     authenticator::{App, SoftKey},
     company::Company,
+    race::behind,
     suite::{PASSWORD, Suite, User, credentials},
 };
 use pass_mesh::Failure;
@@ -136,6 +137,22 @@ async fn each_change_of_level_has_a_new_token() {
     let refused = gateway.finish_second_step(finish(&other, &app, &suite, &old)).await.unwrap_err();
     assert_eq!(refused.reason, ErrorReason::SessionEnded);
     gateway.finish_second_step(finish(&other, &app, &suite, &user.token)).await.unwrap();
+}
+
+/// proves ACC-9, security.md, "OpenID provider": a copy of a session's token that waits for the account while its owner
+/// shows a second factor, by which the session has another token, changes nothing
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_before_the_step_up_changes_nothing() {
+    const STEP_UP: &str = "UPDATE sessions SET token_hash = sha256('another'), second_factor_at = last_used_at + interval '1 hour'";
+    let suite = Suite::start().await;
+    let mut user = suite.user(TARO).await;
+    suite.add_app(&mut user.token).await;
+    suite.clock.advance(Duration::minutes(20));
+    let request = DisableSecondFactorsRequest { session_token: user.token.clone() };
+    let tries = vec![suite.gateway_anonymous().disable_second_factors(request)];
+    let [late] = behind(&suite, "SELECT FROM accounts FOR UPDATE", STEP_UP, tries).await.try_into().unwrap();
+    assert_eq!(late.unwrap_err().reason, ErrorReason::SessionEnded);
+    assert_eq!(suite.count("SELECT count(*) FROM authenticators").await, 1);
 }
 
 /// Nobody's session changes nothing.

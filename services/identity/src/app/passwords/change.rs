@@ -8,17 +8,13 @@ use crate::app::{
     second_factor::actor,
 };
 use crate::domain::{
-    account::Account,
-    password::Password,
-    security_event::Kind as What,
-    session::{EndCause, Session},
-    throttle::TooOften,
+    account::Account, password::Password, security_event::Kind as What, session::EndCause, throttle::TooOften,
 };
 use crate::{events, store};
 use pass_events::Event;
 use pass_mesh::{Caller, Problem};
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountKind, Actor, Invalid, Kind, Violation};
+use pass_types::{AccountKind, Actor, Invalid, Kind, Secret, Violation};
 use std::time::Duration;
 
 /// Why a password was not changed.
@@ -56,9 +52,9 @@ impl Identity {
         current: Password,
         new: String,
     ) -> Result<(), ChangeError> {
-        let token = token.parse().map_err(|_| SessionError::Over)?;
+        let token: Secret = token.parse().map_err(|_| SessionError::Over)?;
         let Browser { session, account } = self.resolve_session(&token).await?;
-        let changed = self.change_own_password(caller, &session, &account, current, new).await;
+        let changed = self.change_own_password(caller, &token, &account, current, new).await;
         if let Err(why) = &changed
             && why.is_refusal()
         {
@@ -71,7 +67,7 @@ impl Identity {
     async fn change_own_password(
         &self,
         caller: &Caller,
-        session: &Session,
+        token: &Secret,
         account: &Account,
         current: Password,
         new: String,
@@ -81,7 +77,7 @@ impl Identity {
         }
         let old = self.check_current(account, current).await?;
         let hash = self.hash_chosen(new, &account.name, &account.email).await?;
-        self.replace_password(caller, session, account, &old, &hash).await
+        self.replace_password(caller, token, account, &old, &hash).await
     }
 
     /// The hash of the password, if `current` is it. Each try is counted before it is known whether it is right, so
@@ -118,7 +114,7 @@ impl Identity {
     async fn replace_password(
         &self,
         caller: &Caller,
-        session: &Session,
+        token: &Secret,
         account: &Account,
         old: &str,
         new: &str,
@@ -126,8 +122,8 @@ impl Identity {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
         let account = store::accounts::lock(&mut tx, account.id).await?.ok_or(SessionError::Over)?;
-        // Another change may have ended it since.
-        let session = store::sessions::by_id(&mut tx, session.id).await?.ok_or(SessionError::Over)?;
+        // Another change may have ended it since, or given it another token.
+        let session = store::sessions::by_token(&mut tx, &token.hash()).await?.ok_or(SessionError::Over)?;
         let session = session.live(self.rules.sessions, now).map_err(SessionError::from)?;
         if !store::accounts::replace_password_hash(&mut tx, account.id, old, new).await? {
             return Err(ChangeError::Wrong);

@@ -57,7 +57,8 @@ impl Identity {
         caller: &'a Caller,
         token: &str,
     ) -> Result<Change<'a>, SecondFactorError> {
-        let Browser { session, account } = self.browser_of(token).await?;
+        let token: Secret = token.parse().map_err(|_| SessionError::Over)?;
+        let Browser { session: _, account } = self.resolve_session(&token).await?;
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
         let over = || SecondFactorError::Session(SessionError::Over);
@@ -65,8 +66,8 @@ impl Identity {
         if account.kind == AccountKind::Managed {
             return Err(SecondFactorError::Managed);
         }
-        // Another change may have ended it since.
-        let session = store::sessions::by_id(&mut tx, session.id).await?.ok_or_else(over)?;
+        // Another change may have ended it since, or its owner may have stepped up: the token is nobody's any more then.
+        let session = store::sessions::by_token(&mut tx, &token.hash()).await?.ok_or_else(over)?;
         let session = session.live(self.rules.sessions, now).map_err(|_| over())?;
         let factors = store::second_factors::of(&mut tx, account.id).await?;
         is_fresh(&session, factors.any(), now)?;
