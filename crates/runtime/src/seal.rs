@@ -49,6 +49,11 @@ impl Envelope {
         &self.0[0].0
     }
 
+    /// Names of the other configured keys: what they sealed is to be sealed anew.
+    pub fn retired(&self) -> Vec<String> {
+        self.0[1..].iter().map(|(id, _)| id.clone()).filter(|id| id != self.sealing()).collect()
+    }
+
     /// Seals a secret for a place (what names its row): nonce, then ciphertext.
     pub fn seal(&self, place: impl AsRef<[u8]>, secret: &[u8], entropy: &Entropy) -> Vec<u8> {
         let nonce = entropy.bytes::<NONCE>();
@@ -115,6 +120,8 @@ mod tests {
         let after = both.seal("row", b"secret", &entropy);
         assert_eq!(envelope([NEW]).open("row", both.sealing(), &after).unwrap(), b"secret");
         assert_eq!(both.sealing(), envelope([NEW]).sealing(), "the first one seals");
+        assert_eq!(both.retired(), [old.sealing()]);
+        assert!(envelope([NEW]).retired().is_empty() && envelope([NEW, NEW]).retired().is_empty());
     }
 
     #[test]

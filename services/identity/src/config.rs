@@ -100,7 +100,7 @@ pub struct SessionConfig {
 pub struct SamlConfig {
     /// Seals our key pairs, and the secrets of authenticator apps, in the database: at least 32 bytes.
     pub secret: SecretText,
-    /// The one before, while there are keys that it sealed; empty: none.
+    /// The one before; what it sealed is sealed anew within minutes, and then it can go. Empty: none.
     pub previous_secret: SecretText,
     /// Answers that are judged at once; 0: as many as there are processors.
     pub workers: usize,

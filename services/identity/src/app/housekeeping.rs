@@ -1,4 +1,5 @@
-//! What has to be done when its time has come: ending sessions, forgetting what is no longer needed.
+//! What has to be done when its time has come: ending sessions, forgetting what is no longer needed, sealing anew what an
+//! older key sealed.
 
 use super::{Identity, myself};
 use crate::domain::{session::EndCause, space::Tries};
@@ -35,9 +36,14 @@ impl Identity {
             while self.forget(now).await? {}
             Ok(())
         };
+        let resealed = async {
+            while self.reseal_authenticators(BATCH).await? {}
+            while self.reseal_saml_keys(BATCH).await? {}
+            Ok(())
+        };
         let looked_at = self.look_at_hashes();
         let (ended, told, forgotten) = (ended.await, told.await, forgotten.await);
-        ended.and(told).and(forgotten).and(looked_at.await)
+        ended.and(told).and(forgotten).and(resealed.await).and(looked_at.await)
     }
 
     /// Ends sessions whose time is over; whether there may be more.

@@ -18,6 +18,7 @@ pub mod operators;
 pub mod passwords;
 mod profile;
 pub mod saml;
+mod resealing;
 pub mod second_factor;
 mod security_events;
 mod sessions;

@@ -31,6 +31,7 @@ mod race;
 mod ranges;
 mod refusals;
 mod robustness;
+mod resealing;
 mod role;
 mod saml;
 mod saml_connection;

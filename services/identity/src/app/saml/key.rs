@@ -4,7 +4,10 @@
 use super::SamlError;
 use crate::{
     app::Identity,
-    store::{self, saml::keys::Sealed},
+    store::{
+        self,
+        saml::keys::{Outdated, Sealed},
+    },
 };
 use openssl::{
     asn1::Asn1Time,
@@ -15,6 +18,7 @@ use openssl::{
     rsa::Rsa,
     x509::{X509, X509NameBuilder},
 };
+use pass_runtime::seal::SealError;
 use pass_saml::{Certificate, PrivateKey};
 use pass_types::OrganizationId;
 use sqlx::PgConnection;
@@ -52,6 +56,13 @@ impl Identity {
     ) -> Result<Option<Certificate>, SamlError> {
         let found = store::saml::keys::certificate(db, organization).await?;
         found.map(Certificate::from_der).transpose().map_err(|error| SamlError::Key(error.into()))
+    }
+
+    /// An organization's private key, sealed by the key that seals now.
+    pub(in crate::app) fn saml_key_sealed_anew(&self, outdated: &Outdated) -> Result<Vec<u8>, SealError> {
+        let place = place(outdated.organization);
+        let key = self.envelope.open(&place, &outdated.by, &outdated.key)?;
+        Ok(self.envelope.seal(&place, &key, &self.entropy))
     }
 
     /// The key of the organization's key pair.

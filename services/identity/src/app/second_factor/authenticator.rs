@@ -118,6 +118,15 @@ impl Identity {
         let secret = self.second_factors.envelope.open(place, &sealed.by, &sealed.secret)?;
         TotpSecret::from_bytes(&secret).ok_or(SealError::Broken)
     }
+    /// The secret of an account's app, sealed by the key that seals now.
+    pub(in crate::app) fn totp_sealed_anew(
+        &self,
+        account: AccountId,
+        sealed: &Sealed,
+    ) -> Result<Sealed, SealError> {
+        Ok(self.seal_totp(&place(account), &self.totp_of(account, sealed)?))
+    }
+
 
     /// The secret of an account's app.
     pub(super) fn totp_of(&self, account: AccountId, sealed: &Sealed) -> Result<TotpSecret, SealError> {

@@ -58,3 +58,53 @@ pub async fn find(
     .fetch_optional(db)
     .await
 }
+
+/// A private key that is to be sealed anew.
+pub struct Outdated {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// PKCS#8, sealed.
+    pub key: Vec<u8>,
+    /// Which of our keys sealed it.
+    pub by: String,
+}
+
+/// Up to `most` that one of these keys sealed; nobody else changes them until the transaction ends.
+pub async fn sealed_by(
+    db: &mut PgConnection,
+    keys: &[String],
+    most: i64,
+) -> Result<Vec<Outdated>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT organization_id, sealed, sealed_by FROM saml_keys WHERE sealed_by = ANY($1) LIMIT $2
+         FOR UPDATE SKIP LOCKED",
+        keys,
+        most,
+    )
+    .fetch_all(db)
+    .await?;
+    let outdated = rows.into_iter().map(|row| Outdated {
+        organization: row.organization_id.into(),
+        key: row.sealed,
+        by: row.sealed_by,
+    });
+    Ok(outdated.collect())
+}
+
+/// Writes the same key, sealed anew.
+pub async fn reseal(
+    db: &mut PgConnection,
+    organization: OrganizationId,
+    key: &[u8],
+    by: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE saml_keys SET sealed = $2, sealed_by = $3 WHERE organization_id = $1",
+        organization.uuid(),
+        key,
+        by,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -104,6 +104,39 @@ pub async fn secret(db: &mut PgConnection, account: AccountId) -> Result<Option<
 }
 
 /// Uses the code of a time step up. False when it, or a later one, was used: of two at once, one gets it.
+/// Up to `most` that one of these keys sealed; nobody else changes them until the transaction ends.
+pub async fn sealed_by(
+    db: &mut PgConnection,
+    keys: &[String],
+    most: i64,
+) -> Result<Vec<(AccountId, Sealed)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT account_id, sealed, sealed_by FROM authenticators WHERE sealed_by = ANY($1) LIMIT $2
+         FOR UPDATE SKIP LOCKED",
+        keys,
+        most,
+    )
+    .fetch_all(db)
+    .await?;
+    let sealed = rows
+        .into_iter()
+        .map(|row| (AccountId::from(row.account_id), Sealed { secret: row.sealed, by: row.sealed_by }));
+    Ok(sealed.collect())
+}
+
+/// Writes the same secret, sealed anew.
+pub async fn reseal(db: &mut PgConnection, account: AccountId, sealed: &Sealed) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE authenticators SET sealed = $2, sealed_by = $3 WHERE account_id = $1",
+        account.uuid(),
+        sealed.secret,
+        sealed.by,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 pub async fn use_up(
     db: &mut PgConnection,
     account: AccountId,
