@@ -9,7 +9,7 @@ use crate::{
 use pass_mesh::Failure;
 use pass_proto::{
     errors::v1::ErrorReason,
-    events::v1::envelope::Payload,
+    events::v1::{account_change_refused::Subject, envelope::Payload},
     identity::v1::{finish_second_step_request::Factor, *},
 };
 use pass_types::Kind;
@@ -153,6 +153,29 @@ async fn a_token_of_before_the_step_up_changes_nothing() {
     let [late] = behind(&suite, "SELECT FROM accounts FOR UPDATE", STEP_UP, tries).await.try_into().unwrap();
     assert_eq!(late.unwrap_err().reason, ErrorReason::SessionEnded);
     assert_eq!(suite.count("SELECT count(*) FROM authenticators").await, 1);
+}
+
+/// proves ACC-11: a wrong code in a session is no failed sign-in: it is told as a change that was refused, of the person
+#[tokio::test]
+async fn a_wrong_code_in_a_session_is_no_failed_sign_in() {
+    let suite = Suite::start().await;
+    let mut user = suite.user(TARO).await;
+    suite.add_app(&mut user.token).await;
+    let step = step_up(&suite, &user).await;
+    let request = FinishSecondStepRequest {
+        token: step,
+        factor: Some(Factor::Code("000000".to_owned())),
+        session_token: user.token.clone(),
+        ..FinishSecondStepRequest::default()
+    };
+    let wrong = suite.gateway_anonymous().finish_second_step(request).await.unwrap_err();
+    assert_eq!(wrong.reason, ErrorReason::SecondFactorInvalid);
+    assert_eq!(suite.count("SELECT count(*) FROM login_history WHERE refused IS NOT NULL").await, 0);
+    let told = suite.events().await.pop().unwrap();
+    let Some(Payload::AccountChangeRefused(refused)) = told.payload else { panic!("{told:?}") };
+    assert_eq!(refused.subject(), Subject::SecondFactors);
+    assert_eq!(told.actor.unwrap().session_id, user.session.to_string());
+    assert_eq!(told.outcome.unwrap().refused_because, "SECOND_FACTOR_INVALID");
 }
 
 /// Nobody's session changes nothing.

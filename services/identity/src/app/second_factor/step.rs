@@ -2,7 +2,7 @@
 //! prove itself again. The browser keeps the step's token; a try is counted under the step's lock, so that several
 //! at once are no more than one after the other.
 
-use super::{SecondFactorError, guessing::Guess};
+use super::{SecondFactorError, change::actor, guessing::Guess};
 use crate::{
     app::{Browser, Identity, NewSession, SessionError, Tx},
     domain::{
@@ -231,7 +231,7 @@ impl Identity {
         };
         let Some(method) = self.proves(&mut tx, caller, &step, &finish.shown, now).await? else {
             steps::miss(&mut tx, &token).await?;
-            self.refuse_factor(&mut tx, caller, account.id, &finish, guess, now).await?;
+            self.refuse_factor(&mut tx, caller, &account, &finish, stepping.as_ref(), guess).await?;
             tx.commit().await?;
             return Err(SecondFactorError::Invalid(finish.shown.field()));
         };
@@ -341,37 +341,44 @@ impl Identity {
         Ok(Finished::SignedIn(Box::new(session)))
     }
 
-    /// Counts, tells and notes a factor that was not right.
+    /// Counts, tells and notes a factor that was not right. In a session (`stepping`) it is no failed sign-in.
     async fn refuse_factor(
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        account: AccountId,
+        account: &Account,
         finish: &Finish,
+        stepping: Option<&Session>,
         guess: Option<Guess>,
-        now: OffsetDateTime,
     ) -> Result<(), SecondFactorError> {
+        let now = self.clock.now();
         // Counted before it is told: wrong passwords take the limits and the account's key of the outbox in that order.
         let locked = match &guess {
             Some(guess) => self.count_guess(tx, guess, now).await?,
             None => false,
         };
         let reason = ErrorReason::SecondFactorInvalid;
-        let entry = store::login_history::Entry {
-            id: self.entropy.uuid(now),
-            account,
-            at: now,
-            origin: &caller.origin,
-            product: finish.visit.product.as_str(),
-            method: finish.shown.method(),
-            refused: Some(reason.code()),
-        };
-        store::login_history::insert(tx, &entry).await?;
-        let refused = events::sign_in_refused(account, reason);
-        self.outbox.publish(tx, refused.by_caller(caller)).await?;
+        if let Some(session) = stepping {
+            let refused = events::second_factor_change_refused(account.id, reason);
+            let refused = refused.by(&actor(account, session, now)).from(&caller.origin);
+            self.outbox.publish(tx, refused).await?;
+        } else {
+            let entry = store::login_history::Entry {
+                id: self.entropy.uuid(now),
+                account: account.id,
+                at: now,
+                origin: &caller.origin,
+                product: finish.visit.product.as_str(),
+                method: finish.shown.method(),
+                refused: Some(reason.code()),
+            };
+            store::login_history::insert(tx, &entry).await?;
+            let refused = events::sign_in_refused(account.id, reason);
+            self.outbox.publish(tx, refused.by_caller(caller)).await?;
+        }
         if locked {
-            self.note_for_owner(tx, caller, account, Noted::SecondFactorLocked, "").await?;
-            self.outbox.publish(tx, events::second_factor_locked(account).by_caller(caller)).await?;
+            self.note_for_owner(tx, caller, account.id, Noted::SecondFactorLocked, "").await?;
+            self.outbox.publish(tx, events::second_factor_locked(account.id).by_caller(caller)).await?;
         }
         Ok(())
     }
