@@ -40,6 +40,7 @@ mod saml_log;
 mod saml_refusals;
 mod second_factor_changes;
 mod second_factor_keys;
+mod second_factor_guessing;
 mod second_factors;
 mod sessions;
 mod settings;

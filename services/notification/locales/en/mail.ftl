@@ -135,7 +135,7 @@ recovery-codes-made-action = See what happened
 recovery-codes-made-note = If it was not you, reset your password on the sign-in page and make new ones.
 
 second-factor-locked-subject = Somebody may know your password
-second-factor-locked-lead = Somebody typed the right password of your Nulab Account, and then too many wrong codes. Codes from browsers that it does not know are refused for a while. You can still sign in with a browser that you have used before, or with a security key or passkey.
+second-factor-locked-lead = Somebody typed the right password of your Nulab Account, and then too many wrong codes. For a while, codes are refused from all browsers that it does not know or, if these came from one that it knows, from all that it knows. You can still sign in with another one, or with a security key or passkey.
 second-factor-locked-action = See what happened
 second-factor-locked-note = Nobody got in by this. If it was not you, change your password. If it goes on, you are not mailed again before tomorrow.
 

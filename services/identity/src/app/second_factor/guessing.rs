@@ -2,7 +2,8 @@
 //! account's lock: per account and kind of code, and per network.
 //!
 //! As with passwords, a browser that the account knows has an allowance of its own: however often strangers guess,
-//! they lock out strangers.
+//! they lock out strangers. But the number in a row is one for all that the account knows: whoever has the mailbox makes
+//! any browser one of these, by a reset.
 
 use super::{Finish, SecondFactorError};
 use crate::{
@@ -17,7 +18,7 @@ use pass_mesh::{Caller, Problem};
 use pass_types::{AccountId, Kind, Secret, SecretHash, network};
 use time::{Duration, OffsetDateTime};
 
-/// An owner is mailed once about strangers who guess all day.
+/// An owner is mailed once about somebody who guesses all day.
 const NOTICES: Limit = Limit { times: 1, period: Duration::DAY };
 
 /// So many wrong codes in a row, at whatever pace, and then one a day until a right one: who has the password would else
@@ -29,13 +30,10 @@ pub(super) struct Guess {
     by_account: SecretHash,
     /// Counts those in a row, at whatever pace.
     in_a_row: SecretHash,
-    /// `None`: it is the owner's own browser.
-    stranger: Option<Stranger>,
-}
-
-struct Stranger {
-    by_network: SecretHash,
+    /// Counts the notices to the owner.
     notices: SecretHash,
+    /// `None`: it is the owner's own browser.
+    by_network: Option<SecretHash>,
 }
 
 impl Identity {
@@ -50,24 +48,23 @@ impl Identity {
         now: OffsetDateTime,
     ) -> Result<Option<Guess>, SecondFactorError> {
         let Some(limit) = finish.shown.limit() else { return Ok(None) };
-        let in_a_row = format!("{limit} in a row");
         let (network, who) = (network(&caller.origin.address), account.to_string());
         let device = finish.visit.device.as_ref().map(Secret::hash);
         let known = match &device {
             Some(device) => store::known_devices::familiar(tx, account, device, &network).await?.device,
             None => false,
         };
+        let notices = self.subject("second factor lock notice", &who);
         let guess = if let Some(device) = device.filter(|_| known) {
-            let of = |limit: &str| {
-                let parts = [b"throttle".as_slice(), limit.as_bytes(), who.as_bytes(), device.as_bytes()];
-                Secret::derive(&self.links, &parts).hash()
-            };
-            Guess { by_account: of(limit), in_a_row: of(&in_a_row), stranger: None }
+            let parts = [b"throttle".as_slice(), limit.as_bytes(), who.as_bytes(), device.as_bytes()];
+            let by_account = Secret::derive(&self.links, &parts).hash();
+            let in_a_row = self.subject(&format!("{limit} in a row, known"), &who);
+            Guess { by_account, in_a_row, notices, by_network: None }
         } else {
-            let by_network = self.subject("sign-in network", &network);
-            let notices = self.subject("second factor lock notice", &who);
-            let stranger = Some(Stranger { by_network, notices });
-            Guess { by_account: self.subject(limit, &who), in_a_row: self.subject(&in_a_row, &who), stranger }
+            let by_account = self.subject(limit, &who);
+            let in_a_row = self.subject(&format!("{limit} in a row"), &who);
+            let by_network = Some(self.subject("sign-in network", &network));
+            Guess { by_account, in_a_row, notices, by_network }
         };
         if let Err(refused) = self.check_limits(tx, &guess, now).await {
             if refused.kind() == Kind::RateLimited {
@@ -85,7 +82,7 @@ impl Identity {
         guess: &Guess,
         now: OffsetDateTime,
     ) -> Result<(), SecondFactorError> {
-        if let Some(Stranger { by_network, notices: _ }) = &guess.stranger {
+        if let Some(by_network) = &guess.by_network {
             let empty_at = store::throttles::empty_at(tx, by_network, now).await?;
             self.rules.failed_sign_ins_per_network.take(empty_at, now)?;
         }
@@ -109,7 +106,8 @@ impl Identity {
         store::throttles::save(tx, &guess.in_a_row, now).await
     }
 
-    /// Counts a wrong guess; whether the owner is to be told that strangers have to wait now.
+    /// Counts a wrong guess; whether the owner is to be told that codes have to wait now: those of strangers, or those of
+    /// all browsers that the account knows. That one of these was wrong too often is the owner's own affair.
     pub(super) async fn count_guess(
         &self,
         tx: &mut Tx,
@@ -119,12 +117,13 @@ impl Identity {
         let allowed = self.rules.wrong_codes_per_account;
         store::throttles::take(tx, &guess.by_account, allowed, now).await?;
         store::throttles::take(tx, &guess.in_a_row, IN_A_ROW.0, now).await?;
-        let Some(Stranger { by_network, notices }) = &guess.stranger else { return Ok(false) };
-        store::throttles::take(tx, by_network, self.rules.failed_sign_ins_per_network, now).await?;
-        let empty_at = store::throttles::empty_at(tx, &guess.by_account, now).await?;
-        if allowed.take(empty_at, now).is_ok() {
-            return Ok(false);
+        let empty_at = store::throttles::empty_at(tx, &guess.in_a_row, now).await?;
+        let mut waits = IN_A_ROW.is_used_up(empty_at, now);
+        if let Some(by_network) = &guess.by_network {
+            store::throttles::take(tx, by_network, self.rules.failed_sign_ins_per_network, now).await?;
+            let empty_at = store::throttles::empty_at(tx, &guess.by_account, now).await?;
+            waits |= allowed.take(empty_at, now).is_err();
         }
-        store::throttles::take(tx, notices, NOTICES, now).await
+        Ok(waits && store::throttles::take(tx, &guess.notices, NOTICES, now).await?)
     }
 }
