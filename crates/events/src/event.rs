@@ -203,6 +203,7 @@ fn describe(payload: &Payload) -> (&'static str, Lane) {
         Payload::SecondFactorRemoved(_) => ("second_factor_removed", Normal),
         Payload::SecondFactorsDisabled(_) => ("second_factors_disabled", Normal),
         Payload::RecoveryCodesMade(_) => ("recovery_codes_made", Normal),
+        Payload::RecoveryCodesRemoved(_) => ("recovery_codes_removed", Normal),
         Payload::RecoveryCodeUsed(_) => ("recovery_code_used", Normal),
         Payload::AccountDeleted(_) => ("account_deleted", Normal),
         Payload::AccountChangeRefused(_) => ("account_change_refused", Normal),

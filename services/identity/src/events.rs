@@ -25,17 +25,18 @@
 //! | `new_device_signed_in` | account | a sign-in from a browser and a network that were both new: the mail is due (ACC-10) |
 //! | `sign_in_disowned` | account | its owner said that one was somebody else's (ACC-10) |
 //! | `sign_in_locked` | account | after too many wrong passwords, strangers wait: the notice is due (ACC-14) |
-//! | `security_settings_changed` | account | its owner switched login alerts on or off |
+//! | `security_settings_changed` | account | its owner switched login alerts on, or off: the notice is due |
 //! | `second_factor_added`, `…_removed`, `second_factors_disabled` | account | its owner did that: the notice is due (ACC-9) |
 //! | `recovery_codes_made`, `recovery_code_used` | account | the same |
-//! | `second_factor_locked` | account | after too many wrong codes, strangers wait: the notice is due (ACC-14) |
+//! | `recovery_codes_removed` | account | those of a sign-in that was disowned: the notice is due (ACC-10) |
+//! | `second_factor_locked` | account | after too many wrong codes, codes wait: the notice is due (ACC-14) |
 //! | `operator_added`, `operator_removed` | account | somebody is staff from now on, or no more |
 //! | `space_connected`, `space_link_changed`, `space_disconnected` | account | the owner did that (SPC) |
 //! | `space_connect_refused`, `space_sign_in_refused` | account | a space was not connected, or takes its own users only |
 
 mod security;
 
-pub use security::{new_device_signed_in, security_settings_changed, sign_in_disowned, sign_in_locked};
+pub use security::{login_alerts_switched, new_device_signed_in, sign_in_disowned, sign_in_locked};
 
 use crate::domain::{
     guessing::Attempted,
@@ -59,6 +60,7 @@ use pass_proto::{
 use pass_types::{
     AccountId, AccountKind, Actor, EmailChangeId, OrganizationId, PasswordResetId, SessionId, SignUpId,
 };
+use uuid::Uuid;
 
 /// The mail of a sign-up is due.
 pub fn sign_up_requested(id: SignUpId) -> Event {
@@ -325,9 +327,13 @@ fn of_saml(organization: OrganizationId, payload: Payload) -> Event {
     Event::new(Key::saml(organization), payload).organization(organization)
 }
 
-/// An account has one more second factor.
-pub fn second_factor_added(id: AccountId, factor: Factor) -> Event {
-    let payload = wire::SecondFactorAdded { account_id: id.to_string(), kind: factor.as_str().to_owned() };
+/// An account has one more second factor; the alert is about the session that added it.
+pub fn second_factor_added(id: AccountId, factor: Factor, alert: Uuid) -> Event {
+    let payload = wire::SecondFactorAdded {
+        account_id: id.to_string(),
+        kind: factor.as_str().to_owned(),
+        login_alert_id: alert.to_string(),
+    };
     Event::new(Key::account(id), Payload::SecondFactorAdded(payload))
 }
 
@@ -349,7 +355,13 @@ pub fn recovery_codes_made(id: AccountId) -> Event {
     Event::new(Key::account(id), Payload::RecoveryCodesMade(payload))
 }
 
-/// Strangers who know an account's password and guess codes have to wait.
+/// What "this was not me" removed was all of an account's recovery codes.
+pub fn recovery_codes_removed(id: AccountId) -> Event {
+    let payload = wire::RecoveryCodesRemoved { account_id: id.to_string() };
+    Event::new(Key::account(id), Payload::RecoveryCodesRemoved(payload))
+}
+
+/// Who knows an account's password and guesses codes has to wait.
 pub fn second_factor_locked(id: AccountId) -> Event {
     let payload = wire::SecondFactorLocked { account_id: id.to_string() };
     Event::new(Key::account(id), Payload::SecondFactorLocked(payload))

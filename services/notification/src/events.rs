@@ -7,10 +7,12 @@
 //! | `identity.password_reset_requested` | the link that resets a password, or why there is none (ACC-8) |
 //! | `identity.password_reset`, `….password_changed` | a notice to the account's owner |
 //! | `identity.email_change_requested` | the link to the new address, and a notice to the old one (ACC-7) |
-//! | `identity.email_changed` | notices to both |
+//! | `identity.email_changed` | notices to both; to the old one with "This was not me" |
 //! | `identity.new_device_signed_in` | the login alert, with "This was not me" (ACC-10) |
-//! | `identity.second_factor_added`, `….second_factor_removed`, `….second_factors_disabled` | a notice to the owner (ACC-9) |
-//! | `identity.recovery_codes_made`, `….recovery_code_used` | the same |
+//! | `identity.second_factor_added` | a notice to the owner (ACC-9), with "This was not me" (ACC-10) |
+//! | `identity.second_factor_removed`, `….second_factors_disabled` | a notice to the owner (ACC-9) |
+//! | `identity.recovery_codes_made`, `….recovery_codes_removed`, `….recovery_code_used` | the same |
+//! | `identity.security_settings_changed` | a notice to the owner, when login alerts are off (ACC-10) |
 //! | `identity.second_factor_locked` | a notice to the owner of an account whose password is known and whose codes are guessed (ACC-14) |
 //! | `identity.sign_in_locked` | a notice to the owner of an account whose password is guessed (ACC-14) |
 //! | `identity.saml_connection_activated`, `….saml_connection_disabled` | a notice to all administrators |
@@ -45,7 +47,9 @@ pub const BINDINGS: &[&str] = &[
     "identity.second_factor_removed",
     "identity.second_factors_disabled",
     "identity.recovery_codes_made",
+    "identity.recovery_codes_removed",
     "identity.recovery_code_used",
+    "identity.security_settings_changed",
     "identity.second_factor_locked",
     "identity.saml_connection_activated",
     "identity.saml_connection_disabled",
@@ -82,10 +86,17 @@ impl<'e> Wanted<'e> {
             Payload::EmailChanged(event) => (Mail::EmailChanged, &event.email_change_id, 1),
             Payload::NewDeviceSignedIn(event) => (Mail::LoginAlert, &event.login_alert_id, 1),
             Payload::SignInLocked(event) => (Mail::SignInLocked, &event.account_id, 1),
-            Payload::SecondFactorAdded(event) => (Mail::SecondFactorAdded, &event.account_id, 1),
+            Payload::SecondFactorAdded(event) if event.login_alert_id.is_empty() => {
+                (Mail::SecondFactorAdded, &event.account_id, 1)
+            }
+            Payload::SecondFactorAdded(event) => (Mail::NewSecondFactor, &event.login_alert_id, 1),
             Payload::SecondFactorRemoved(event) => (Mail::SecondFactorRemoved, &event.account_id, 1),
             Payload::SecondFactorsDisabled(event) => (Mail::SecondFactorsDisabled, &event.account_id, 1),
             Payload::RecoveryCodesMade(event) => (Mail::RecoveryCodesMade, &event.account_id, 1),
+            Payload::RecoveryCodesRemoved(event) => (Mail::RecoveryCodesRemoved, &event.account_id, 1),
+            Payload::SecuritySettingsChanged(event) if event.login_alerts == Some(false) => {
+                (Mail::LoginAlertsOff, &event.account_id, 1)
+            }
             Payload::SecondFactorLocked(event) => (Mail::SecondFactorLocked, &event.account_id, 1),
             Payload::RecoveryCodeUsed(event) => (Mail::RecoveryCodeUsed, &event.account_id, event.left),
             Payload::SamlConnectionActivated(event) => (Mail::SamlActivated, &event.connection_id, 1),
@@ -97,7 +108,7 @@ impl<'e> Wanted<'e> {
             Payload::TokenFamilyRevoked(event) if is_suspicious(event) => {
                 (Mail::TokenReused, &event.account_id, 1)
             }
-            Payload::TokenFamilyRevoked(_) => return Ok(None),
+            Payload::SecuritySettingsChanged(_) | Payload::TokenFamilyRevoked(_) => return Ok(None),
             _ => return Err(unknown()),
         };
         Ok(Some(Self { kind, subject, attempt }))

@@ -138,12 +138,14 @@ impl Texts {
             Content::SignUp { expires } => texts.set("expires", local_time(*expires, &mail.time_zone)),
             Content::SignUpExists
             | Content::TokenReused
+            | Content::LoginAlertsOff
             | Content::SignInLocked
             | Content::Protection(
                 Protection::FactorAdded
                 | Protection::FactorRemoved
                 | Protection::Disabled
                 | Protection::CodesMade
+                | Protection::CodesRemoved
                 | Protection::Locked,
             )
             | Content::ApplicationReceived
@@ -159,6 +161,10 @@ impl Texts {
                 texts.set("at", local_time(*at, &mail.time_zone));
                 let device = device.clone().unwrap_or_else(|| texts.say("unknown-browser"));
                 texts.set("device", device);
+                texts.set("expires", local_time(*expires, &mail.time_zone));
+            }
+            Content::NewSecondFactor { at, expires } => {
+                texts.set("at", local_time(*at, &mail.time_zone));
                 texts.set("expires", local_time(*expires, &mail.time_zone));
             }
             Content::ManagedInvitation { organization, handle: _, expires } => {

@@ -95,6 +95,7 @@ security-event-security-key-added = Security key or passkey added
 security-event-security-key-removed = Security key or passkey removed
 security-event-recovery-codes-made = Recovery codes made
 security-event-recovery-code-used = Recovery code used
+security-event-recovery-codes-removed = Recovery codes removed: there are none
 security-event-second-factor-locked = Second factor locked after too many wrong tries
 security-event-two-factor-disabled = Two-factor authentication switched off
 security-event-sign-in-locked = Sign-in locked after too many wrong passwords

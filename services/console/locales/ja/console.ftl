@@ -95,6 +95,7 @@ security-event-security-key-added = セキュリティキーまたはパスキ�
 security-event-security-key-removed = セキュリティキーまたはパスキーの削除
 security-event-recovery-codes-made = リカバリーコードの発行
 security-event-recovery-code-used = リカバリーコードの使用
+security-event-recovery-codes-removed = リカバリーコードの削除（残りなし）
 security-event-second-factor-locked = 誤りが多すぎたため、二段階認証をロック
 security-event-two-factor-disabled = 二段階認証の無効化
 security-event-sign-in-locked = パスワードの誤りが多すぎたため、ログインをロック

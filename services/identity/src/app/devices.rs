@@ -38,8 +38,8 @@ impl Identity {
         if !store::login_alerts::are_on(tx, account).await? {
             return Ok(());
         }
-        let user_agent = session.origin.user_agent.clone();
-        let alert = LoginAlert::begin(self.entropy.uuid(now), account, user_agent, now);
+        let Some(owner) = store::accounts::by_id(tx, account).await? else { return Ok(()) };
+        let alert = LoginAlert::begin(self.entropy.uuid(now), session, owner.email, now);
         store::login_alerts::insert(tx, &alert).await?;
         let event = events::new_device_signed_in(&alert, session.id);
         self.outbox.publish(tx, event.by_caller(caller)).await?;

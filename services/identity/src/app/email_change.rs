@@ -7,7 +7,6 @@ use super::{Identity, Owner, database_kind};
 use crate::domain::{
     account::{Account, ChangeRefused},
     email_change::{EmailChange, State},
-    second_factor::FRESH,
     security_event::Kind as What,
     throttle::TooOften,
 };
@@ -20,6 +19,7 @@ use pass_proto::errors::v1::ErrorReason;
 use pass_types::{AccountKind, Email, EmailChangeId, Invalid, Kind, Violation};
 use sqlx::PgConnection;
 use std::time::Duration;
+use time::OffsetDateTime;
 
 /// What the links are minted for.
 const PURPOSE: &str = "email-change";
@@ -36,6 +36,8 @@ pub struct AddressChange {
     pub taken: bool,
     /// Where the mail to the new address leads: to confirming it; if it is taken, to the sign-in page.
     pub url: String,
+    /// "This was not me", for who had the address before (ACC-10), and when the link stops to work.
+    pub not_me: Option<(String, OffsetDateTime)>,
 }
 
 impl AddressChange {
@@ -43,7 +45,7 @@ impl AddressChange {
     pub fn old_email(&self) -> &Email {
         match &self.change.state {
             State::Open => &self.account.email,
-            State::Made { old } => old,
+            State::Made { old } | State::Back { old } => old,
         }
     }
 }
@@ -106,14 +108,15 @@ impl Identity {
         if account.kind == AccountKind::Managed {
             return Err(EmailChangeError::Managed);
         }
-        self.must_have_signed_in_lately(&mut tx, owner).await?;
+        let session = self.fresh_session(&mut tx, owner).await?.ok_or(EmailChangeError::FreshSignInNeeded)?;
         if account.email.as_str() == email.as_str() {
             return Err(EmailChangeError::Unchanged);
         }
         if let Ok(address_after) = self.rules.email_changes_per_address.take(empty_at, now) {
             store::throttles::save(&mut tx, &by_address, address_after).await?;
             let id = EmailChangeId::generate(&self.entropy, now);
-            let change = EmailChange::begin(id, account.id, email, now);
+            let alert = self.alert_about(&mut tx, &session, &account).await?;
+            let change = EmailChange::begin(id, account.id, email, alert, now);
             store::email_changes::insert(&mut tx, &change).await?;
             self.note_for_owner(&mut tx, owner.caller, account.id, What::EmailChangeRequested, "").await?;
             let requested = events::email_change_requested(account.id, id).by_caller(owner.caller);
@@ -121,21 +124,6 @@ impl Identity {
         } // Else: whoever owns the mailbox has mails enough, and nobody else learns that.
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Refuses a session whose sign-in is more than minutes ago: one that was left open is not enough to take an account
-    /// away.
-    async fn must_have_signed_in_lately(
-        &self,
-        db: &mut PgConnection,
-        owner: &Owner<'_>,
-    ) -> Result<(), EmailChangeError> {
-        let now = self.clock.now();
-        let session = store::sessions::by_id(db, owner.session).await?;
-        let session = session.filter(|session| session.account == owner.account);
-        let live = session.and_then(|session| session.live(self.rules.sessions, now).ok());
-        let fresh = live.is_some_and(|session| session.is_fresh(FRESH, now));
-        if fresh { Ok(()) } else { Err(EmailChangeError::FreshSignInNeeded) }
     }
 
     /// What the mails about a change say.
@@ -147,12 +135,24 @@ impl Identity {
         let account = account.ok_or(EmailChangeError::LinkInvalid)?;
         let owner = store::accounts::nulab_account_of(&mut db, &change.email).await?;
         let taken = owner.is_some_and(|owner| owner != account.id);
+        let not_me = self.not_me_link(&mut db, &change).await?;
         let page = if taken {
             "sign-in".to_owned()
         } else {
             format!("email-change/{}", self.links.mint(PURPOSE, id.uuid(), ATTEMPT))
         };
-        Ok(AddressChange { url: format!("{}/{page}", self.rules.gateway_url), change, account, taken })
+        let url = format!("{}/{page}", self.rules.gateway_url);
+        Ok(AddressChange { change, account, taken, url, not_me })
+    }
+
+    async fn not_me_link(
+        &self,
+        db: &mut PgConnection,
+        change: &EmailChange,
+    ) -> Result<Option<(String, OffsetDateTime)>, sqlx::Error> {
+        let (State::Made { .. }, Some(alert)) = (&change.state, change.alert) else { return Ok(None) };
+        let alert = store::login_alerts::open(db, alert, self.clock.now()).await?;
+        Ok(alert.map(|alert| (self.not_me_url(alert.id), alert.expires_at)))
     }
 
     /// What a link is for. Looking changes nothing: mail programs do it, too.

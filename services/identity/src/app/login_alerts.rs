@@ -1,19 +1,17 @@
-//! What comes of a login alert (ACC-10): its mail, the link "This was not me", and who wants such mails.
+//! Login alerts (ACC-10): their mails, the link "This was not me", which notices have too, and who wants such mails. What
+//! the link does is in [`disown`](super::disown).
 
 use super::{Identity, Owner, Tx, database_kind};
 use crate::domain::{
-    account::Account, email_change::EmailChange, login_alert::LoginAlert, second_factor::Factor,
-    security_event::Kind as What, session::EndCause, sign_up::Continuation,
+    account::Account, login_alert::LoginAlert, security_event::Kind as What, session::Session,
 };
 use crate::{
     events::{self, ByCaller},
-    store::{self, accounts::WriteError},
+    store,
 };
-use pass_mesh::{Caller, Problem};
+use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
-use pass_types::{AccountId, AccountKind, EmailChangeId, Kind};
-use sqlx::Connection;
-use time::OffsetDateTime;
+use pass_types::{AccountKind, Email, Kind};
 use uuid::Uuid;
 
 /// What the links are minted for.
@@ -29,6 +27,13 @@ pub struct AskedAbout {
     pub account: Account,
     /// "This was not me".
     pub url: String,
+}
+
+impl AskedAbout {
+    /// Whom the mail is for: the address that the account had then. Whoever has changed it since is not asked.
+    pub fn email(&self) -> &Email {
+        self.alert.email.as_ref().unwrap_or(&self.account.email)
+    }
 }
 
 /// Why nothing came of an alert.
@@ -64,9 +69,12 @@ impl Identity {
         let alert = alert.ok_or(LoginAlertError::LinkInvalid)?;
         let account = store::accounts::by_id(&mut db, alert.account).await?;
         let account = account.ok_or(LoginAlertError::LinkInvalid)?;
-        let token = self.links.mint(PURPOSE, id, ATTEMPT);
-        let url = format!("{}/not-me/{token}", self.rules.gateway_url);
-        Ok(AskedAbout { alert, account, url })
+        Ok(AskedAbout { alert, account, url: self.not_me_url(id) })
+    }
+
+    /// Where the link of an alert leads.
+    pub(super) fn not_me_url(&self, alert: Uuid) -> String {
+        format!("{}/not-me/{}", self.rules.gateway_url, self.links.mint(PURPOSE, alert, ATTEMPT))
     }
 
     /// What a link is about. Looking changes nothing: mail programs do it, too.
@@ -74,101 +82,22 @@ impl Identity {
         self.login_alert_mail(self.open_alert(token)?).await
     }
 
-    /// "This was not me": whoever knows the password is not the owner alone, so it is of no use any more, and every
-    /// session ends; the owner, whose the mailbox is, chooses another one by the link of the mail that follows. Second
-    /// factors that were added since that sign-in go, and an address that was changed since is what it was: they would keep
-    /// the owner out.
-    pub async fn disown_sign_in(&self, caller: &Caller, token: &str) -> Result<(), LoginAlertError> {
-        let id = self.open_alert(token)?;
-        let now = self.clock.now();
-        let mut tx = self.pool.begin().await?;
-        let invalid = || LoginAlertError::LinkInvalid;
-        let account = store::login_alerts::open(&mut tx, id, now).await?.ok_or_else(invalid)?.account;
-        let owner = store::accounts::lock(&mut tx, account).await?.ok_or_else(invalid)?;
-        // Who came second waited for the first, and finds nothing.
-        let alert = store::login_alerts::open(&mut tx, id, now).await?.ok_or_else(invalid)?;
-        store::login_alerts::remove_from(&mut tx, &alert).await?;
-        store::accounts::void_password(&mut tx, account).await?;
-        store::second_factors::keys::distrust(&mut tx, account).await?;
-        store::known_devices::forget(&mut tx, account).await?;
-        // Nor is what somebody else may have begun.
-        store::password_resets::forget(&mut tx, &owner.email).await?;
-        store::email_changes::forget_open(&mut tx, account).await?;
-        self.note_for_owner(&mut tx, caller, account, What::NotMe, "").await?;
-        let disowned = events::sign_in_disowned(account, id);
-        self.outbox.publish(&mut tx, disowned.by_caller(caller)).await?;
-        for session in store::sessions::end_all(&mut tx, account, now).await? {
-            let ended = events::session_ended(account, session, EndCause::EndedByOwner);
-            self.outbox.publish(&mut tx, ended.by_caller(caller)).await?;
-        }
-        self.take_factors_back(&mut tx, caller, account, alert.at).await?;
-        let owner = self.take_address_back(&mut tx, caller, owner, alert.at).await?;
-        self.open_reset(&mut tx, caller, owner.email, owner.language, Continuation::default()).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Removes the second factors that were added since.
-    async fn take_factors_back(
+    /// The link of a mail about what a session does: one that was mailed lately, or a new one. The account is locked by
+    /// the caller.
+    pub(super) async fn alert_about(
         &self,
         tx: &mut Tx,
-        caller: &Caller,
-        account: AccountId,
-        since: OffsetDateTime,
-    ) -> Result<(), sqlx::Error> {
-        use store::second_factors::{any, authenticators, keys, recovery_codes};
-        let app = authenticators::remove_since(tx, account, since).await?;
-        let mut removed: Vec<Factor> = app.then_some(Factor::Authenticator).into_iter().collect();
-        removed.extend(keys::remove_since(tx, account, since).await?.into_iter().map(Factor::of_key));
-        recovery_codes::remove_since(tx, account, since).await?;
-        if removed.is_empty() {
-            return Ok(());
-        }
-        if any(tx, account).await? {
-            for factor in removed {
-                let removed = events::second_factor_removed(account, factor).by_caller(caller);
-                self.outbox.publish(tx, removed).await?;
-            }
-            return Ok(());
-        }
-        recovery_codes::remove_all(tx, account).await?;
-        self.outbox.publish(tx, events::second_factors_disabled(account).by_caller(caller)).await?;
-        self.note_for_owner(tx, caller, account, What::TwoFactorDisabled, "").await
-    }
-
-    /// Gives the account the address that it had then, unless that is somebody else's by now.
-    async fn take_address_back(
-        &self,
-        tx: &mut Tx,
-        caller: &Caller,
-        owner: Account,
-        since: OffsetDateTime,
-    ) -> Result<Account, sqlx::Error> {
-        let Some(old) = store::email_changes::undo_since(tx, owner.id, since).await? else {
-            return Ok(owner);
-        };
-        let Ok(moved) = owner.clone().move_to(old) else { return Ok(owner) };
-        let mut tried = tx.begin().await?;
-        match store::accounts::change_email(&mut tried, &moved).await {
-            Ok(()) => tried.commit().await?,
-            Err(WriteError::EmailTaken(_)) => {
-                tried.rollback().await?;
-                return Ok(owner);
-            }
-            Err(WriteError::UniqueIdTaken(error) | WriteError::Database(error)) => return Err(error),
-        }
+        session: &Session,
+        account: &Account,
+    ) -> Result<Uuid, sqlx::Error> {
         let now = self.clock.now();
-        let id = EmailChangeId::generate(&self.entropy, now);
-        let back = EmailChange::back(id, moved.id, moved.email.clone(), owner.email.clone(), now);
-        store::email_changes::insert(tx, &back).await?;
-        store::email_changes::save_made(tx, &back).await?;
-        store::email_changes::forget_open_to(tx, &moved.email).await?;
-        store::password_resets::forget(tx, &moved.email).await?;
-        self.note_for_owner(tx, caller, moved.id, What::EmailChanged, "").await?;
-        let changed = events::account_changed(moved.id, &["email"]);
-        self.outbox.publish(tx, changed.by_caller(caller)).await?;
-        self.outbox.publish(tx, events::email_changed(moved.id, id).by_caller(caller)).await?;
-        Ok(moved)
+        let known = store::login_alerts::of_session(tx, session.id, &account.email, now).await?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let alert = LoginAlert::begin(self.entropy.uuid(now), session, account.email.clone(), now);
+        store::login_alerts::insert(tx, &alert).await?;
+        Ok(alert.id)
     }
 
     /// Whether the owner is mailed after sign-ins from something new.
@@ -179,7 +108,8 @@ impl Identity {
         Ok(on && account.kind == AccountKind::Nulab)
     }
 
-    /// Switches that. Choosing what is chosen already changes nothing.
+    /// Switches that. Choosing what is chosen already changes nothing. Switching them off needs a sign-in of the last
+    /// minutes: it is what an intruder would do first.
     pub async fn switch_login_alerts(&self, owner: &Owner<'_>, on: bool) -> Result<(), SettingsError> {
         let mut tx = self.pool.begin().await?;
         let account = store::accounts::lock(&mut tx, owner.account).await?.ok_or(SettingsError::NotFound)?;
@@ -192,13 +122,14 @@ impl Identity {
         store::login_alerts::switch(&mut tx, account.id, on).await?;
         let kind = if on { What::LoginAlertsOn } else { What::LoginAlertsOff };
         self.note_for_owner(&mut tx, owner.caller, account.id, kind, "").await?;
-        let changed = events::security_settings_changed(account.id, &["login_alerts"]);
-        self.outbox.publish(&mut tx, changed.by_caller(owner.caller)).await?;
+        let switched = events::login_alerts_switched(account.id, on);
+        self.outbox.publish(&mut tx, switched.by_caller(owner.caller)).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    fn open_alert(&self, token: &str) -> Result<Uuid, LoginAlertError> {
+    /// Which alert a link is of.
+    pub(super) fn open_alert(&self, token: &str) -> Result<Uuid, LoginAlertError> {
         match self.links.open(PURPOSE, token) {
             Some((id, ATTEMPT)) => Ok(id),
             _ => Err(LoginAlertError::LinkInvalid),

@@ -3,6 +3,7 @@
 use super::{Identity, Owner, Tx, database_kind};
 use crate::domain::{
     account::Account,
+    second_factor::FRESH,
     security_event::Kind as What,
     session::{EndCause, Over, Session},
 };
@@ -62,6 +63,20 @@ impl Identity {
         }
         store::sessions::touch(db, session.id, now).await?;
         browser(db, Session { last_used_at: now, ..session }).await
+    }
+
+    /// The owner's session, if its sign-in was in the last minutes: one that was left open is not enough to take an
+    /// account away.
+    pub(super) async fn fresh_session(
+        &self,
+        db: &mut PgConnection,
+        owner: &Owner<'_>,
+    ) -> Result<Option<Session>, sqlx::Error> {
+        let now = self.clock.now();
+        let session = store::sessions::by_id(db, owner.session).await?;
+        let session = session.filter(|session| session.account == owner.account);
+        let live = session.and_then(|session| session.live(self.rules.sessions, now).ok());
+        Ok(live.filter(|session| session.is_fresh(FRESH, now)))
     }
 
     /// Ends the session of a browser's token, if there is one.

@@ -2,6 +2,7 @@
 
 use pass_types::{AccountId, Email, EmailChangeId};
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 /// How long the link to the new address works (ACC-7).
 pub const LINK_LIFE: Duration = Duration::hours(24);
@@ -22,6 +23,8 @@ pub struct EmailChange {
     pub expires_at: OffsetDateTime,
     /// Where it stands.
     pub state: State,
+    /// The link "This was not me" about the session that asked for it (ACC-10), for the notice to the address before.
+    pub alert: Option<Uuid>,
 }
 
 /// Where a change of address stands.
@@ -34,6 +37,11 @@ pub enum State {
         /// The address before.
         old: Email,
     },
+    /// The same, and it is the way back from an address that somebody else has chosen.
+    Back {
+        /// That one.
+        old: Email,
+    },
 }
 
 /// The link was used before.
@@ -42,8 +50,14 @@ pub struct MadeAlready;
 
 impl EmailChange {
     /// A new one.
-    pub fn begin(id: EmailChangeId, account: AccountId, email: Email, now: OffsetDateTime) -> Self {
-        Self { id, account, email, expires_at: now + LINK_LIFE, state: State::Open }
+    pub fn begin(
+        id: EmailChangeId,
+        account: AccountId,
+        email: Email,
+        alert: Uuid,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self { id, account, email, expires_at: now + LINK_LIFE, state: State::Open, alert: Some(alert) }
     }
 
     /// The change back to the address `email`, by whoever has the mailbox: made at once.
@@ -54,14 +68,21 @@ impl EmailChange {
         from: Email,
         now: OffsetDateTime,
     ) -> Self {
-        Self { id, account, email, expires_at: now + KNOWN_FOR, state: State::Made { old: from } }
+        Self {
+            id,
+            account,
+            email,
+            expires_at: now + KNOWN_FOR,
+            state: State::Back { old: from },
+            alert: None,
+        }
     }
 
     /// The change made, of an account whose address was `old`.
     pub fn confirm(self, old: Email, now: OffsetDateTime) -> Result<Self, MadeAlready> {
         match self.state {
             State::Open => Ok(Self { expires_at: now + KNOWN_FOR, state: State::Made { old }, ..self }),
-            State::Made { .. } => Err(MadeAlready),
+            State::Made { .. } | State::Back { .. } => Err(MadeAlready),
         }
     }
 }
@@ -77,7 +98,7 @@ mod tests {
         let (entropy, start) = (Entropy::from_seed(1), OffsetDateTime::UNIX_EPOCH);
         let email = |text: &str| text.parse::<Email>().unwrap();
         let (id, account) = (EmailChangeId::generate(&entropy, start), AccountId::generate(&entropy, start));
-        let change = EmailChange::begin(id, account, email("new@example.com"), start);
+        let change = EmailChange::begin(id, account, email("new@example.com"), entropy.uuid(start), start);
         assert_eq!(change.expires_at, start + Duration::hours(24));
         let later = start + Duration::hours(23);
         let made = change.confirm(email("old@example.com"), later).unwrap();

@@ -49,6 +49,8 @@ kinds! {
     RecoveryCodesMade = "recovery_codes_made"
     /// One of them was used (ACC-9).
     RecoveryCodeUsed = "recovery_code_used"
+    /// "This was not me" removed those of that session, and none are left (ACC-10).
+    RecoveryCodesRemoved = "recovery_codes_removed"
     /// A second factor was wrong too often (ACC-9).
     SecondFactorLocked = "second_factor_locked"
     /// Two-factor authentication is off (ACC-9).

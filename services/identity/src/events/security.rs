@@ -28,9 +28,12 @@ pub fn sign_in_locked(account: AccountId) -> Event {
     Event::new(Key::account(account), Payload::SignInLocked(payload))
 }
 
-/// The owner chose something else.
-pub fn security_settings_changed(account: AccountId, fields: &[&str]) -> Event {
-    let fields = fields.iter().map(|&field| field.to_owned()).collect();
-    let payload = wire::SecuritySettingsChanged { account_id: account.to_string(), fields };
+/// The owner switched login alerts.
+pub fn login_alerts_switched(account: AccountId, on: bool) -> Event {
+    let payload = wire::SecuritySettingsChanged {
+        account_id: account.to_string(),
+        fields: vec!["login_alerts".to_owned()],
+        login_alerts: Some(on),
+    };
     Event::new(Key::account(account), Payload::SecuritySettingsChanged(payload))
 }

@@ -91,7 +91,7 @@ impl CredentialService for Services {
         let (caller, GetEmailChangeRequest { token }) = open(request)?;
         let change = self.0.email_change_of_link(&token).await;
         let change = self.0.counting(&caller, Attempted::Link, change).await.map_err(status)?;
-        let AddressChange { change, account, taken: _, url: _ } = change;
+        let AddressChange { change, account, taken: _, url: _, not_me: _ } = change;
         Ok(Response::new(GetEmailChangeResponse {
             email: change.email.as_str().to_owned(),
             language: account.language.to_wire() as i32,
@@ -132,8 +132,10 @@ pub fn reset_mail(mail: PasswordResetMail) -> PreparePasswordResetMailResponse {
 /// What the mails about a change of address say.
 pub fn change_mail(mail: AddressChange) -> PrepareEmailChangeMailResponse {
     let old_email = mail.old_email().as_str().to_owned();
-    let AddressChange { change, account, taken, url } = mail;
-    let EmailChange { id: _, account: _, email, expires_at, state } = change;
+    let AddressChange { change, account, taken, url, not_me } = mail;
+    let EmailChange { id: _, account: _, email, expires_at, state, alert: _ } = change;
+    let (not_me_url, not_me_expire_time) =
+        not_me.map(|(url, expires_at)| (url, timestamp(expires_at))).unzip();
     PrepareEmailChangeMailResponse {
         new_email: email.as_str().to_owned(),
         old_email,
@@ -143,5 +145,7 @@ pub fn change_mail(mail: AddressChange) -> PrepareEmailChangeMailResponse {
         expire_time: Some(timestamp(expires_at)),
         account_exists: taken,
         confirmed: state != State::Open,
+        not_me_url: not_me_url.unwrap_or_default(),
+        not_me_expire_time,
     }
 }

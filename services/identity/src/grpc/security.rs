@@ -130,10 +130,11 @@ fn event(event: SecurityEvent) -> wire::SecurityEvent {
 
 /// What the mail of an alert says.
 pub fn mail(asked: AskedAbout) -> PrepareLoginAlertMailResponse {
+    let email = asked.email().as_str().to_owned();
     let AskedAbout { alert, account, url } = asked;
-    let LoginAlert { id: _, account: _, at, user_agent, expires_at } = alert;
+    let LoginAlert { id: _, account: _, session: _, email: _, at, user_agent, expires_at, until: _ } = alert;
     PrepareLoginAlertMailResponse {
-        email: account.email.as_str().to_owned(),
+        email,
         language: account.language.to_wire() as i32,
         time_zone: account.time_zone.as_str().to_owned(),
         sign_in_time: Some(timestamp(at)),

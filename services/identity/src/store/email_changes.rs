@@ -13,12 +13,15 @@ struct Row {
     email: String,
     expires_at: OffsetDateTime,
     old_email: Option<String>,
+    back: bool,
+    login_alert_id: Option<Uuid>,
 }
 
 impl TryFrom<Row> for EmailChange {
     type Error = sqlx::Error;
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
         let state = match &row.old_email {
+            Some(old) if row.back => State::Back { old: stored(old)? },
             Some(old) => State::Made { old: stored(old)? },
             None => State::Open,
         };
@@ -28,6 +31,7 @@ impl TryFrom<Row> for EmailChange {
             email: stored(&row.email)?,
             expires_at: row.expires_at,
             state,
+            alert: row.login_alert_id,
         })
     }
 }
@@ -36,12 +40,14 @@ impl TryFrom<Row> for EmailChange {
 pub async fn insert(db: &mut PgConnection, change: &EmailChange) -> Result<(), sqlx::Error> {
     forget_open(db, change.account).await?;
     sqlx::query!(
-        "INSERT INTO email_changes (id, account_id, email, expires_at, email_key) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO email_changes (id, account_id, email, expires_at, email_key, login_alert_id)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         change.id.uuid(),
         change.account.uuid(),
         change.email.as_str(),
         change.expires_at,
         change.email.key(),
+        change.alert,
     )
     .execute(db)
     .await?;
@@ -72,7 +78,8 @@ pub async fn by_id(
 ) -> Result<Option<EmailChange>, sqlx::Error> {
     sqlx::query_as!(
         Row,
-        "SELECT id, account_id, email, expires_at, old_email FROM email_changes WHERE id = $1 AND expires_at > $2",
+        "SELECT id, account_id, email, expires_at, old_email, back, login_alert_id FROM email_changes
+         WHERE id = $1 AND expires_at > $2",
         id.uuid(),
         now,
     )
@@ -84,38 +91,54 @@ pub async fn by_id(
 
 /// Writes that it was made.
 pub async fn save_made(db: &mut PgConnection, change: &EmailChange) -> Result<(), sqlx::Error> {
-    let old = match &change.state {
-        State::Made { old } => Some(old.as_str()),
-        State::Open => None,
+    let (old, back) = match &change.state {
+        State::Open => (None, false),
+        State::Made { old } => (Some(old.as_str()), false),
+        State::Back { old } => (Some(old.as_str()), true),
     };
     sqlx::query!(
-        "UPDATE email_changes SET old_email = $2, expires_at = $3 WHERE id = $1",
+        "UPDATE email_changes SET old_email = $2, expires_at = $3, back = $4 WHERE id = $1",
         change.id.uuid(),
         old,
         change.expires_at,
+        back,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// The address that the account had at `since`, if changes were made since that are known still: these are forgotten.
-pub async fn undo_since(
+/// Changes that were taken back.
+pub struct Undone {
+    /// The address before the first of them.
+    pub email: Email,
+    /// When that one was made.
+    pub made_at: OffsetDateTime,
+}
+
+/// Forgets the changes that were made from `since` on, and before `until` if there is such a time; the ways back stay.
+/// `None`: none is known.
+pub async fn undo(
     db: &mut PgConnection,
     account: AccountId,
     since: OffsetDateTime,
-) -> Result<Option<Email>, sqlx::Error> {
-    let first = sqlx::query_scalar!(
+    until: Option<OffsetDateTime>,
+) -> Result<Option<Undone>, sqlx::Error> {
+    let first = sqlx::query!(
         r#"WITH undone AS (
-            DELETE FROM email_changes WHERE account_id = $1 AND old_email IS NOT NULL AND expires_at >= $2
+            DELETE FROM email_changes WHERE account_id = $1 AND old_email IS NOT NULL AND NOT back
+                AND expires_at >= $2 AND COALESCE(expires_at < $3, true)
             RETURNING old_email, expires_at)
-           SELECT old_email AS "old_email!" FROM undone ORDER BY expires_at LIMIT 1"#,
+           SELECT old_email AS "old_email!", expires_at AS "expires_at!" FROM undone ORDER BY expires_at LIMIT 1"#,
         account.uuid(),
         since + KNOWN_FOR,
+        until.map(|until| until + KNOWN_FOR),
     )
     .fetch_optional(db)
     .await?;
-    first.map(|email| stored(&email)).transpose()
+    let undone =
+        first.map(|row| Ok(Undone { email: stored(&row.old_email)?, made_at: row.expires_at - KNOWN_FOR }));
+    undone.transpose()
 }
 
 /// Removes up to `most` of those that are over; how many there were.

@@ -1,20 +1,53 @@
-//! Mails about sign-ins from something new, and who wants them.
+//! Links "This was not me", and who wants mails about sign-ins from something new.
 
-use crate::domain::login_alert::LoginAlert;
-use pass_types::AccountId;
+use super::stored;
+use crate::domain::login_alert::{LINK_LIFE, LoginAlert, SHARED_FOR};
+use pass_types::{AccountId, Email, SessionId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    session_id: Option<Uuid>,
+    email: Option<String>,
+    at: OffsetDateTime,
+    user_agent: String,
+    expires_at: OffsetDateTime,
+    until: Option<OffsetDateTime>,
+}
+
+impl TryFrom<Row> for LoginAlert {
+    type Error = sqlx::Error;
+    fn try_from(row: Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.id,
+            account: row.account_id.into(),
+            session: row.session_id.map(SessionId::from),
+            email: row.email.as_deref().map(stored).transpose()?,
+            at: row.at,
+            user_agent: row.user_agent,
+            expires_at: row.expires_at,
+            until: row.until,
+        })
+    }
+}
+
 /// Adds one.
 pub async fn insert(db: &mut PgConnection, alert: &LoginAlert) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO login_alerts (id, account_id, at, user_agent, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO login_alerts (id, account_id, session_id, email, email_key, at, user_agent, expires_at, until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         alert.id,
         alert.account.uuid(),
+        alert.session.map(SessionId::uuid),
+        alert.email.as_ref().map(Email::as_str),
+        alert.email.as_ref().map(Email::key),
         alert.at,
         alert.user_agent,
         alert.expires_at,
+        alert.until,
     )
     .execute(db)
     .await?;
@@ -28,22 +61,61 @@ pub async fn open(
     now: OffsetDateTime,
 ) -> Result<Option<LoginAlert>, sqlx::Error> {
     sqlx::query_as!(
-        LoginAlert,
-        "SELECT id, account_id AS account, at, user_agent, expires_at FROM login_alerts
+        Row,
+        "SELECT id, account_id, session_id, email, at, user_agent, expires_at, until FROM login_alerts
          WHERE id = $1 AND expires_at > $2",
         id,
         now,
     )
     .fetch_optional(db)
+    .await?
+    .map(LoginAlert::try_from)
+    .transpose()
+}
+
+/// One about this session that was mailed to this address lately.
+pub async fn of_session(
+    db: &mut PgConnection,
+    session: SessionId,
+    email: &Email,
+    now: OffsetDateTime,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT id FROM login_alerts WHERE session_id = $1 AND email_key = $2 AND expires_at > $3
+         ORDER BY expires_at DESC LIMIT 1",
+        session.uuid(),
+        email.key(),
+        now + LINK_LIFE - SHARED_FOR,
+    )
+    .fetch_optional(db)
     .await
 }
 
-/// Removes one, and all later ones of its account, whose sign-ins it has undone, too. The account is locked by the caller.
-pub async fn remove_from(db: &mut PgConnection, alert: &LoginAlert) -> Result<(), sqlx::Error> {
+/// Removes one that was used, with those that were mailed since to another address than `email`, which had it from an
+/// intruder. For the others that `email` was mailed, what is done from now on is the owner's. The account is locked by
+/// the caller.
+pub async fn use_up(
+    db: &mut PgConnection,
+    alert: &LoginAlert,
+    email: &Email,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "DELETE FROM login_alerts WHERE account_id = $1 AND at >= $2",
+        "DELETE FROM login_alerts
+         WHERE account_id = $1 AND (id = $2 OR (email_key <> $3 AND expires_at >= $4))",
         alert.account.uuid(),
-        alert.at,
+        alert.id,
+        email.key(),
+        alert.expires_at,
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "UPDATE login_alerts SET until = $3
+         WHERE account_id = $1 AND COALESCE(email_key = $2, true) AND until IS NULL",
+        alert.account.uuid(),
+        email.key(),
+        now,
     )
     .execute(db)
     .await?;

@@ -43,8 +43,19 @@ async fn mail_of(suite: &Suite, email_change_id: String) -> Result<PrepareEmailC
 }
 
 /// The mail of the latest change.
-async fn mail(suite: &Suite) -> PrepareEmailChangeMailResponse {
+pub async fn mail(suite: &Suite) -> PrepareEmailChangeMailResponse {
     mail_of(suite, wanted(suite).await.pop().unwrap()).await.unwrap()
+}
+
+/// The mails of all changes that were made and are known, in order.
+pub async fn made(suite: &Suite) -> Vec<PrepareEmailChangeMailResponse> {
+    let mut mails = Vec::new();
+    for event in suite.events().await {
+        if let Some(Payload::EmailChanged(changed)) = event.payload {
+            mails.extend(mail_of(suite, changed.email_change_id).await.ok());
+        }
+    }
+    mails
 }
 
 /// The token of a link that this person asked for.

@@ -32,6 +32,11 @@ login-alert-action = This was not me
 login-alert-note = The link opens a page on which you can end all sessions and choose a new password. It works once, until { $expires }. You can switch these mails off among the security events of your account.
 unknown-browser = an unknown browser
 
+login-alerts-off-subject = Login alerts of your Nulab Account were switched off
+login-alerts-off-lead = Login alerts were switched off for your Nulab Account. From now on, you are not mailed when somebody signs in to it with a browser and from a network that are new.
+login-alerts-off-action = See what happened
+login-alerts-off-note = If it was not you, reset your password on the sign-in page at once and switch them on again.
+
 sign-in-locked-subject = Somebody may be guessing your password
 sign-in-locked-lead = There were too many wrong passwords for your Nulab Account, so it refuses sign-ins for a while: from browsers that it does not know, or from the one of yours in which they were typed. You can still sign in with another browser that you have used before. If you have forgotten your password, reset it on the sign-in page: that lets you in at once.
 sign-in-locked-action = See your login history
@@ -82,6 +87,11 @@ email-changed-notice-lead = The address of your Nulab Account was changed, and t
 email-changed-notice-action = See what happened
 email-changed-notice-note = If it was not you, somebody else has your account: tell us, or the administrators of your organizations, at once.
 
+email-taken-away-subject = Your Nulab Account has another address
+email-taken-away-lead = The address of your Nulab Account was changed, and the new one was confirmed. This one does not sign you in any more. If it was you, there is nothing to do.
+email-taken-away-action = This was not me
+email-taken-away-note = The link opens a page on which you can take the address back, end all sessions and choose a new password. It works once, until { $expires }.
+
 managed-invitation-subject = Your account at { $organization }
 managed-invitation-lead = { $organization } has made a Managed Account for you. You sign in with the account that you have at your organization; there is no password to choose.
 managed-invitation-handle = If you are asked for an Organization ID, type:
@@ -119,6 +129,11 @@ second-factor-added-lead = An authenticator app, a security key or a passkey was
 second-factor-added-action = See what happened
 second-factor-added-note = If it was not you, reset your password on the sign-in page and remove what you do not know.
 
+new-second-factor-subject = A second factor was added to your Nulab Account
+new-second-factor-lead = An authenticator app, a security key or a passkey was added to your Nulab Account, by somebody who signed in at { $at }. Your other sessions were ended. If it was you, there is nothing to do.
+new-second-factor-action = This was not me
+new-second-factor-note = The link opens a page on which you can remove what was added, end all sessions and choose a new password. It works once, until { $expires }.
+
 second-factor-removed-subject = A second factor was removed from your Nulab Account
 second-factor-removed-lead = An authenticator app, a security key or a passkey was removed from your Nulab Account. Others are left, and your other sessions were ended.
 second-factor-removed-action = See what happened
@@ -133,6 +148,11 @@ recovery-codes-made-subject = New recovery codes for your Nulab Account
 recovery-codes-made-lead = New recovery codes were made for your Nulab Account. Those from before do not work any more, and your other sessions were ended.
 recovery-codes-made-action = See what happened
 recovery-codes-made-note = If it was not you, reset your password on the sign-in page and make new ones.
+
+recovery-codes-removed-subject = Your Nulab Account has no recovery codes
+recovery-codes-removed-lead = Somebody whose sign-in was not yours had made new recovery codes for your Nulab Account. They were removed, and those from before do not work any more either. Your second factors are as they were.
+recovery-codes-removed-action = See what happened
+recovery-codes-removed-note = Choose a new password by the link that we have mailed you, sign in with your second factor, and make new recovery codes.
 
 second-factor-locked-subject = Somebody may know your password
 second-factor-locked-lead = Somebody typed the right password of your Nulab Account, and then too many wrong codes. For a while, codes are refused from all browsers that it does not know or, if these came from one that it knows, from all that it knows. You can still sign in with another one, or with a security key or passkey.

@@ -32,6 +32,11 @@ login-alert-action = 心当たりがない
 login-alert-note = リンク先のページで、すべてのセッションを終了し、新しいパスワードを設定できます。リンクは1回だけ有効です。有効期限：{ $expires }。このメールは、アカウントのセキュリティイベントのページでオフにできます。
 unknown-browser = 不明なブラウザー
 
+login-alerts-off-subject = ヌーラボアカウントのログイン通知がオフになりました
+login-alerts-off-lead = あなたのヌーラボアカウントのログイン通知がオフに変更されました。今後は、これまで使われたことのないブラウザーとネットワークからログインがあっても、メールでお知らせしません。
+login-alerts-off-action = 詳しく見る
+login-alerts-off-note = お心当たりがない場合は、すぐにログインページでパスワードを再設定し、ログイン通知をもう一度オンにしてください。
+
 sign-in-locked-subject = パスワードが推測されている可能性があります
 sign-in-locked-lead = あなたのヌーラボアカウントで、誤ったパスワードが何度も入力されました。そのため、使われたことのないブラウザー、または入力に使われたブラウザーからのログインをしばらく停止しています。これまでお使いのほかのブラウザーからはログインできます。パスワードをお忘れの場合は、ログインページから再設定すると、すぐにログインできます。
 sign-in-locked-action = ログイン履歴を確認する
@@ -82,6 +87,11 @@ email-changed-notice-lead = あなたのヌーラボアカウントのメール�
 email-changed-notice-action = 詳しく見る
 email-changed-notice-note = お心当たりがない場合は、アカウントが他人に使われている可能性があります。すぐに当社または組織の管理者にご連絡ください。
 
+email-taken-away-subject = ヌーラボアカウントのメールアドレスが別のものに変更されました
+email-taken-away-lead = あなたのヌーラボアカウントのメールアドレスが変更され、新しいメールアドレスが確認されました。このメールアドレスではログインできなくなりました。ご自身で変更された場合、必要な操作はありません。
+email-taken-away-action = 心当たりがない
+email-taken-away-note = リンク先のページで、メールアドレスを元に戻し、すべてのセッションを終了して、新しいパスワードを設定できます。リンクは1回だけ有効です。有効期限：{ $expires }
+
 managed-invitation-subject = { $organization }のアカウントが作成されました
 managed-invitation-lead = { $organization }があなたのマネージドアカウントを作成しました。組織のアカウントでログインします。パスワードを設定する必要はありません。
 managed-invitation-handle = 組織IDの入力を求められたら、次のIDを入力してください：
@@ -119,6 +129,11 @@ second-factor-added-lead = あなたのヌーラボアカウントに、認証�
 second-factor-added-action = 詳しく見る
 second-factor-added-note = お心当たりがない場合は、ログインページでパスワードを再設定し、見覚えのないものを削除してください。
 
+new-second-factor-subject = ヌーラボアカウントに二段階認証の方法が追加されました
+new-second-factor-lead = { $at } にログインした人が、あなたのヌーラボアカウントに認証アプリ、セキュリティキー、またはパスキーを追加しました。ほかのセッションは終了しました。ご自身で追加された場合、必要な操作はありません。
+new-second-factor-action = 心当たりがない
+new-second-factor-note = リンク先のページで、追加されたものを削除し、すべてのセッションを終了して、新しいパスワードを設定できます。リンクは1回だけ有効です。有効期限：{ $expires }
+
 second-factor-removed-subject = ヌーラボアカウントから二段階認証の方法が削除されました
 second-factor-removed-lead = あなたのヌーラボアカウントから、認証アプリ、セキュリティキー、またはパスキーが削除されました。ほかの方法は残っています。ほかのセッションは終了しました。
 second-factor-removed-action = 詳しく見る
@@ -133,6 +148,11 @@ recovery-codes-made-subject = ヌーラボアカウントのリカバリーコ�
 recovery-codes-made-lead = あなたのヌーラボアカウントの新しいリカバリーコードが作成されました。以前のコードは使えません。ほかのセッションは終了しました。
 recovery-codes-made-action = 詳しく見る
 recovery-codes-made-note = お心当たりがない場合は、ログインページでパスワードを再設定し、リカバリーコードを作り直してください。
+
+recovery-codes-removed-subject = ヌーラボアカウントのリカバリーコードがなくなりました
+recovery-codes-removed-lead = お心当たりのないログインで、あなたのヌーラボアカウントのリカバリーコードが作り直されていたため、そのコードを削除しました。以前のコードも使えません。二段階認証の方法はそのまま使えます。
+recovery-codes-removed-action = 詳しく見る
+recovery-codes-removed-note = お送りしたメールのリンクから新しいパスワードを設定し、二段階認証でログインして、リカバリーコードを作り直してください。
 
 second-factor-locked-subject = パスワードを知られている可能性があります
 second-factor-locked-lead = あなたのヌーラボアカウントで、正しいパスワードの入力後に、誤った確認コードが何度も入力されました。そのため、使われたことのないブラウザーからのコードの入力をしばらく停止しています。これまでお使いのブラウザーから入力されていた場合は、そのようなブラウザーからの入力を停止しています。それ以外のブラウザー、またはセキュリティキーやパスキーではログインできます。

@@ -60,13 +60,21 @@ fn about_change(
         expire_time,
         account_exists,
         confirmed: _,
+        not_me_url,
+        not_me_expire_time,
     } = answer;
     let events = || app.console("/account/security-events");
     let (email, url, content) = match kind {
         MailKind::EmailChange if account_exists => (new_email, url, Credential::EmailChangeTaken),
         MailKind::EmailChange => (new_email, url, Credential::EmailChange { expires: instant(expire_time)? }),
         MailKind::EmailChanged => (new_email, app.console("/account"), Credential::EmailChanged),
-        MailKind::EmailChangedNotice => (old_email, events(), Credential::EmailChangedNotice),
+        MailKind::EmailChangedNotice if not_me_url.is_empty() => {
+            (old_email, events(), Credential::EmailChangedNotice)
+        }
+        MailKind::EmailChangedNotice => {
+            let expires = instant(not_me_expire_time)?;
+            (old_email, not_me_url, Credential::EmailTakenAway { expires })
+        }
         _ => (old_email, events(), Credential::EmailChangeNotice),
     };
     let (language, time_zone) = (Language::from_wire(language)?, time_zone.parse()?);

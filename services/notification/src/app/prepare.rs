@@ -62,7 +62,7 @@ pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, Pr
         Kind::SignUp => ask_sign_up(app, delivery).await,
         Kind::Invitation => ask_invitation(app, delivery).await,
         Kind::ManagedInvitation => ask_managed_invitation(app, delivery).await,
-        Kind::LoginAlert => ask_login_alert(app, delivery).await,
+        Kind::LoginAlert | Kind::NewSecondFactor => ask_login_alert(app, delivery).await,
         Kind::ApplicationReceived | Kind::ApplicationApproved | Kind::ApplicationRejected => {
             ask_application(app, delivery).await
         }
@@ -72,6 +72,7 @@ pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, Pr
             credentials::email_change(app, delivery).await
         }
         Kind::TokenReused => told("/sessions", Content::TokenReused).await,
+        Kind::LoginAlertsOff => told("/account/security-events", Content::LoginAlertsOff).await,
         Kind::SignInLocked => told("/account/history", Content::SignInLocked).await,
         Kind::PasswordChanged => {
             told("/account/security-events", Content::Credential(Credential::PasswordChanged)).await
@@ -80,6 +81,7 @@ pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, Pr
         | Kind::SecondFactorRemoved
         | Kind::SecondFactorsDisabled
         | Kind::RecoveryCodesMade
+        | Kind::RecoveryCodesRemoved
         | Kind::RecoveryCodeUsed
         | Kind::SecondFactorLocked => {
             told("/account/security-events", Content::Protection(protection(delivery))).await
@@ -119,7 +121,7 @@ async fn ask_login_alert(app: &Notification, delivery: &Delivery) -> Result<Mail
     let request = PrepareLoginAlertMailRequest { login_alert_id: delivery.subject.to_string() };
     let request = CallContext::system().request(request);
     let answer = app.identity.clone().prepare_login_alert_mail(request).await?.into_inner();
-    alert(answer).map_err(PrepareError::Answer)
+    alert(delivery.kind, answer).map_err(PrepareError::Answer)
 }
 
 async fn ask_application(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
@@ -196,6 +198,7 @@ fn protection(delivery: &Delivery) -> Protection {
         MailKind::SecondFactorRemoved => Protection::FactorRemoved,
         MailKind::SecondFactorsDisabled => Protection::Disabled,
         MailKind::RecoveryCodesMade => Protection::CodesMade,
+        MailKind::RecoveryCodesRemoved => Protection::CodesRemoved,
         MailKind::RecoveryCodeUsed => Protection::CodeUsed { left: delivery.attempt },
         MailKind::SecondFactorLocked => Protection::Locked,
         _ => Protection::FactorAdded,
@@ -213,8 +216,8 @@ fn notice(owner: Account, url: String, content: Content) -> Result<Mail, Invalid
     })
 }
 
-/// About a sign-in, to whoever owns the account.
-fn alert(answer: PrepareLoginAlertMailResponse) -> Result<Mail, Invalid> {
+/// About a sign-in, or what was added after it, to whoever owned the account then.
+fn alert(kind: MailKind, answer: PrepareLoginAlertMailResponse) -> Result<Mail, Invalid> {
     let PrepareLoginAlertMailResponse {
         email,
         language,
@@ -224,11 +227,11 @@ fn alert(answer: PrepareLoginAlertMailResponse) -> Result<Mail, Invalid> {
         url,
         expire_time,
     } = answer;
-    let content = Content::LoginAlert {
-        at: instant(sign_in_time)?,
+    let (at, expires) = (instant(sign_in_time)?, instant(expire_time)?);
+    let content = match kind {
+        MailKind::NewSecondFactor => Content::NewSecondFactor { at, expires },
         // Whoever signed in has chosen what the browser says; the mail says none of it.
-        device: device_name(&user_agent),
-        expires: instant(expire_time)?,
+        _ => Content::LoginAlert { at, device: device_name(&user_agent), expires },
     };
     Ok(Mail { email, language: Language::from_wire(language)?, time_zone: time_zone.parse()?, url, content })
 }

@@ -28,18 +28,24 @@ pub enum MailKind {
     SamlDisabled,
     /// A second factor was added (ACC-9).
     SecondFactorAdded,
+    /// The same, with "This was not me" (ACC-10).
+    NewSecondFactor,
     /// A second factor was removed, and others are left (ACC-9).
     SecondFactorRemoved,
     /// Two-factor authentication was switched off (ACC-9).
     SecondFactorsDisabled,
     /// Recovery codes were made anew (ACC-9).
     RecoveryCodesMade,
+    /// "This was not me" removed the recovery codes, and none are left (ACC-10).
+    RecoveryCodesRemoved,
     /// A recovery code was used (ACC-9).
     RecoveryCodeUsed,
     /// Who knew the password showed too many wrong codes (ACC-9, ACC-14).
     SecondFactorLocked,
     /// A sign-in from a new browser in a new network: was it you (ACC-10)?
     LoginAlert,
+    /// Login alerts were switched off (ACC-10).
+    LoginAlertsOff,
     /// After too many wrong passwords strangers have to wait (ACC-14).
     SignInLocked,
     /// The link that resets a password, or why there is none (ACC-8).
@@ -58,7 +64,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every one of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::SignUp,
         Self::Invitation,
         Self::TokenReused,
@@ -69,12 +75,15 @@ impl MailKind {
         Self::SamlActivated,
         Self::SamlDisabled,
         Self::SecondFactorAdded,
+        Self::NewSecondFactor,
         Self::SecondFactorRemoved,
         Self::SecondFactorsDisabled,
         Self::RecoveryCodesMade,
+        Self::RecoveryCodesRemoved,
         Self::RecoveryCodeUsed,
         Self::SecondFactorLocked,
         Self::LoginAlert,
+        Self::LoginAlertsOff,
         Self::SignInLocked,
         Self::PasswordReset,
         Self::PasswordChanged,
@@ -111,12 +120,15 @@ impl MailKind {
             Self::SamlActivated => "saml_activated",
             Self::SamlDisabled => "saml_disabled",
             Self::SecondFactorAdded => "second_factor_added",
+            Self::NewSecondFactor => "new_second_factor",
             Self::SecondFactorRemoved => "second_factor_removed",
             Self::SecondFactorsDisabled => "second_factors_disabled",
             Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::RecoveryCodesRemoved => "recovery_codes_removed",
             Self::RecoveryCodeUsed => "recovery_code_used",
             Self::SecondFactorLocked => "second_factor_locked",
             Self::LoginAlert => "login_alert",
+            Self::LoginAlertsOff => "login_alerts_off",
             Self::SignInLocked => "sign_in_locked",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",

@@ -25,6 +25,15 @@ pub enum Content {
         /// When the link dies.
         expires: OffsetDateTime,
     },
+    /// A second factor was added; was it the owner (ACC-9, ACC-10)?
+    NewSecondFactor {
+        /// When the session began that added it.
+        at: OffsetDateTime,
+        /// When the link dies.
+        expires: OffsetDateTime,
+    },
+    /// Login alerts were switched off (ACC-10).
+    LoginAlertsOff,
     /// After too many wrong passwords strangers have to wait (ACC-14).
     SignInLocked,
     /// About a password or an address (ACC-7, ACC-8, ACC-12).
@@ -85,6 +94,8 @@ impl Content {
             Self::SignUpExists => "sign-up-exists",
             Self::TokenReused => "token-reused",
             Self::LoginAlert { .. } => "login-alert",
+            Self::NewSecondFactor { .. } => "new-second-factor",
+            Self::LoginAlertsOff => "login-alerts-off",
             Self::SignInLocked => "sign-in-locked",
             Self::Credential(credential) => credential.prefix(),
             Self::Protection(protection) => protection.prefix(),
@@ -113,6 +124,8 @@ impl Content {
     pub fn is_notice(&self) -> bool {
         match self {
             Self::TokenReused
+            | Self::NewSecondFactor { .. }
+            | Self::LoginAlertsOff
             | Self::SignInLocked
             | Self::Protection(_)
             | Self::SamlActivated { .. }
@@ -134,6 +147,8 @@ pub enum Protection {
     Disabled,
     /// Recovery codes were made anew.
     CodesMade,
+    /// Recovery codes were removed, and none are left.
+    CodesRemoved,
     /// A recovery code was used.
     CodeUsed {
         /// How many are left.
@@ -151,6 +166,7 @@ impl Protection {
             Self::FactorRemoved => "second-factor-removed",
             Self::Disabled => "second-factors-disabled",
             Self::CodesMade => "recovery-codes-made",
+            Self::CodesRemoved => "recovery-codes-removed",
             Self::CodeUsed { left: _ } => "recovery-code-used",
             Self::Locked => "second-factor-locked",
         }

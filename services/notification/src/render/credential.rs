@@ -29,6 +29,11 @@ pub enum Credential {
     EmailChanged,
     /// The same, to the one before.
     EmailChangedNotice,
+    /// The same, with "This was not me", which takes the address back (ACC-10).
+    EmailTakenAway {
+        /// When the link dies.
+        expires: OffsetDateTime,
+    },
 }
 
 impl Credential {
@@ -44,19 +49,29 @@ impl Credential {
             Self::EmailChangeNotice => "email-change-notice",
             Self::EmailChanged => "email-changed",
             Self::EmailChangedNotice => "email-changed-notice",
+            Self::EmailTakenAway { .. } => "email-taken-away",
         }
     }
 
     /// Whether it tells of what has happened.
     pub fn is_notice(self) -> bool {
         use Credential as C;
-        matches!(self, C::PasswordChanged | C::EmailChangeNotice | C::EmailChanged | C::EmailChangedNotice)
+        matches!(
+            self,
+            C::PasswordChanged
+                | C::EmailChangeNotice
+                | C::EmailChanged
+                | C::EmailChangedNotice
+                | C::EmailTakenAway { .. }
+        )
     }
 
     /// When its link dies, if it has one that does.
     pub fn expires(self) -> Option<OffsetDateTime> {
         match self {
-            Self::Reset { expires } | Self::EmailChange { expires } => Some(expires),
+            Self::Reset { expires } | Self::EmailChange { expires } | Self::EmailTakenAway { expires } => {
+                Some(expires)
+            }
             _ => None,
         }
     }

@@ -63,7 +63,8 @@ async fn the_owner_hears_of_another_password() {
     }
 }
 
-/// proves ACC-7 (the mails): the link goes to the new address alone, a notice to the old one; each once, however often
+/// proves ACC-7, ACC-10 (the mails): the link goes to the new address alone, a notice to the old one, with "This was not
+/// me" when the change is made; each once, however often
 /// the event is delivered, and both under a Message-ID of their own
 #[tokio::test]
 async fn a_change_of_address_is_mailed_to_both() {
@@ -90,6 +91,15 @@ async fn a_change_of_address_is_mailed_to_both() {
     let told = &world.sink.mails_to("old@example.com")[1];
     assert_eq!(told.subject, "Your Nulab Account has another address");
     assert!(!told.text.contains("new@"), "{}", told.text);
+    assert_eq!(told.link(), Some("https://pass.example/not-me/token"), "by which it is taken back");
+    let new = &world.sink.mails_to("new@example.com")[1];
+    assert!(![&new.text, &new.html].iter().any(|it| it.contains("not-me")), "who has taken it can't");
+
+    world.identity.expect_way_back("back@example.com");
+    world.publish_of_account(made).await;
+    wait_for(async || world.sink.mails_to("old@example.com").len() == 3).await;
+    let told = &world.sink.mails_to("old@example.com")[2];
+    assert_eq!(told.link(), Some("https://console.example/account/security-events"));
 }
 
 /// proves ACC-7 (the mails): an address that has an account hears that, and gets no link to confirm

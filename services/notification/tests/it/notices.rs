@@ -8,7 +8,7 @@ use pass_testkit::wait_for;
 type Told = fn(String, String) -> Payload;
 
 /// What is told, what the mail is called, and where its button leads.
-const NOTICES: [(Told, &str, &str); 9] = [
+const NOTICES: [(Told, &str, &str); 11] = [
     (
         |account_id, _| Payload::PasswordChanged(wire::PasswordChanged { account_id }),
         "ヌーラボアカウントのパスワードが変更されました",
@@ -30,7 +30,14 @@ const NOTICES: [(Told, &str, &str); 9] = [
         "/account/security-events",
     ),
     (
-        |account_id, _| Payload::SecondFactorAdded(wire::SecondFactorAdded { account_id, kind: passkey() }),
+        |account_id, _| {
+            let login_alert_id = String::new();
+            Payload::SecondFactorAdded(wire::SecondFactorAdded {
+                account_id,
+                kind: passkey(),
+                login_alert_id,
+            })
+        },
         "ヌーラボアカウントに二段階認証の方法が追加されました",
         "/account/security-events",
     ),
@@ -52,11 +59,26 @@ const NOTICES: [(Told, &str, &str); 9] = [
         "/account/security-events",
     ),
     (
+        |account_id, _| Payload::RecoveryCodesRemoved(wire::RecoveryCodesRemoved { account_id }),
+        "ヌーラボアカウントのリカバリーコードがなくなりました",
+        "/account/security-events",
+    ),
+    (
+        |account_id, _| login_alerts_switched(account_id, Some(false)),
+        "ヌーラボアカウントのログイン通知がオフになりました",
+        "/account/security-events",
+    ),
+    (
         |account_id, _| Payload::RecoveryCodeUsed(wire::RecoveryCodeUsed { account_id, left: 7 }),
         "ヌーラボアカウントでリカバリーコードが使われました",
         "/account/security-events",
     ),
 ];
+
+fn login_alerts_switched(account_id: String, login_alerts: Option<bool>) -> Payload {
+    let fields = vec!["login_alerts".to_owned()];
+    Payload::SecuritySettingsChanged(wire::SecuritySettingsChanged { account_id, fields, login_alerts })
+}
 
 fn passkey() -> String {
     "passkey".to_owned()
@@ -124,4 +146,34 @@ async fn how_many_codes_are_left() {
     let (_, account) = world.publish_of_account(used).await;
     let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
     assert!(mail.text.contains("残り：7個"), "{}", mail.text);
+}
+
+/// proves ACC-10 (the mail): the notice of a second factor that was added has the link of the session that added it, and
+/// goes to the address that the account had
+#[tokio::test]
+async fn an_added_factor_can_be_disowned() {
+    let world = World::start().await;
+    let added: Told = |account_id, login_alert_id| {
+        Payload::SecondFactorAdded(wire::SecondFactorAdded { account_id, kind: passkey(), login_alert_id })
+    };
+    let (event, _) = world.publish_of_account(added).await;
+    let mail = world.sink.wait_for("alerted@example.com").await;
+    assert_eq!(mail.subject, "A second factor was added to your Nulab Account");
+    assert_eq!(mail.link(), Some("https://pass.example/not-me/token"));
+    assert!(mail.text.contains("2026-11-22 09:00 (Asia/Tokyo)"), "when that session began: {}", mail.text);
+    assert_eq!(world.settled(event).await, "sent");
+}
+
+/// proves ACC-10 (the mail): that login alerts are on again is no news
+#[tokio::test]
+async fn nobody_is_told_that_login_alerts_are_on() {
+    let world = World::start().await;
+    for on in [Some(true), None] {
+        let switched = move |account_id, _| login_alerts_switched(account_id, on);
+        world.publish_of_account(switched).await;
+    }
+    // What is told after them is mailed after them.
+    let (_, last) = world.publish_of_account(NOTICES[0].0).await;
+    world.sink.wait_for(&format!("{last}@example.com")).await;
+    assert_eq!(world.sink.mails().len(), 1);
 }

@@ -143,7 +143,21 @@ impl Identity {
             expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-23 01:00 UTC))),
             account_exists,
             confirmed,
+            not_me_url: if confirmed {
+                "https://pass.example/not-me/token".to_owned()
+            } else {
+                String::new()
+            },
+            not_me_expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-29 00:00 UTC))),
         });
+    }
+
+    /// The change was the way back: no link undoes it.
+    pub fn expect_way_back(&self, to: &str) {
+        self.expect_email_change(to, false, true);
+        if let Some(change) = &mut self.said().email_change {
+            change.not_me_url.clear();
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use crate::{
         session::Method,
         totp::TotpSecret,
     },
-    events,
     store::second_factors::authenticators::{self, Sealed},
 };
 use pass_mesh::Caller;
@@ -79,11 +78,11 @@ impl Identity {
             let secret = self.open_totp(&draft_place(session), &draft.ok_or(SecondFactorError::Over)?)?;
             let step = secret.step_of(code, now).ok_or(SecondFactorError::Invalid("code"))?;
             let sealed = self.seal_totp(&place(account), &secret);
-            if !authenticators::insert(&mut change.tx, account, &sealed, step, now).await? {
+            if !authenticators::insert(&mut change.tx, (account, session), &sealed, step, now).await? {
                 return Err(SecondFactorError::Exists);
             }
             authenticators::remove_draft(&mut change.tx, session).await?;
-            change.tell(self, events::second_factor_added(account, Factor::Authenticator)).await?;
+            change.tell_added(self, Factor::Authenticator).await?;
             change.note(self, Noted::TotpAdded, "").await?;
             let token = change.shown(self, Method::OneTimeCode).await?;
             let recovery_codes = self.first_recovery_codes(&mut change).await?;
@@ -118,6 +117,7 @@ impl Identity {
         let secret = self.second_factors.envelope.open(place, &sealed.by, &sealed.secret)?;
         TotpSecret::from_bytes(&secret).ok_or(SealError::Broken)
     }
+
     /// The secret of an account's app, sealed by the key that seals now.
     pub(in crate::app) fn totp_sealed_anew(
         &self,
@@ -126,7 +126,6 @@ impl Identity {
     ) -> Result<Sealed, SealError> {
         Ok(self.seal_totp(&place(account), &self.totp_of(account, sealed)?))
     }
-
 
     /// The secret of an account's app.
     pub(super) fn totp_of(&self, account: AccountId, sealed: &Sealed) -> Result<TotpSecret, SealError> {

@@ -6,7 +6,7 @@ use crate::{
     app::{Browser, Identity, SessionError, Tx},
     domain::{
         account::Account,
-        second_factor::{Factors, is_fresh},
+        second_factor::{Factor, Factors, is_fresh},
         security_event::Kind as Noted,
         session::{EndCause, Method, Session},
     },
@@ -103,6 +103,16 @@ impl Change<'_> {
     ) -> Result<(), SecondFactorError> {
         let account = self.account.id;
         Ok(identity.note_for_owner(&mut self.tx, self.caller, account, kind, detail).await?)
+    }
+
+    /// Tells of a factor that was added, with the link that takes it away again.
+    pub(super) async fn tell_added(
+        &mut self,
+        identity: &Identity,
+        factor: Factor,
+    ) -> Result<(), SecondFactorError> {
+        let alert = identity.alert_about(&mut self.tx, &self.session, &self.account).await?;
+        self.tell(identity, events::second_factor_added(self.account.id, factor, alert)).await
     }
 
     /// The session has shown the new factor; its new token.

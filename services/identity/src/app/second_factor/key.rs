@@ -7,7 +7,6 @@ use crate::{
         second_factor::{CHALLENGE_LIFE, Factor, MOST_KEYS, SecurityKey, method_of_key},
         security_event::Kind as Noted,
     },
-    events,
     store::second_factors::keys::{self, Challenge},
 };
 use pass_mesh::Caller;
@@ -71,10 +70,11 @@ impl Identity {
             };
             let id = SecurityKeyId::generate(&self.entropy, now);
             let key = SecurityKey { id, name, passkey, created_at: now, last_used_at: None };
-            if !keys::insert(&mut change.tx, account, &key, &proof.credential).await? {
+            let session = change.session.id;
+            if !keys::insert(&mut change.tx, (account, session), &key, &proof.credential).await? {
                 return Err(SecondFactorError::Exists);
             }
-            change.tell(self, events::second_factor_added(account, Factor::of_key(passkey))).await?;
+            change.tell_added(self, Factor::of_key(passkey)).await?;
             change.note(self, Noted::SecurityKeyAdded, key.name.as_str()).await?;
             let token = change.shown(self, method_of_key(proof.backed_up)).await?;
             let recovery_codes = self.first_recovery_codes(&mut change).await?;

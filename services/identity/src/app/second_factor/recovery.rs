@@ -65,7 +65,8 @@ impl Identity {
         let codes: Vec<RecoveryCode> =
             (0..RECOVERY_CODES).map(|_| RecoveryCode::generate(&self.entropy)).collect();
         let hashes: Vec<Vec<u8>> = codes.iter().map(|code| code.hash(account).to_vec()).collect();
-        recovery_codes::replace(&mut change.tx, account, &hashes, change.now).await?;
+        let by = (account, change.session.id);
+        recovery_codes::replace(&mut change.tx, by, &hashes, change.now).await?;
         change.note(self, Noted::RecoveryCodesMade, "").await?;
         Ok(codes.iter().map(RecoveryCode::reveal).collect())
     }

@@ -1,6 +1,6 @@
 //! Authenticator apps, and secrets of some that no code has confirmed yet.
 
-use crate::domain::second_factor::Authenticator;
+use crate::domain::{login_alert::Disowned, second_factor::Authenticator};
 use pass_types::{AccountId, SessionId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -59,22 +59,23 @@ pub async fn remove_draft(db: &mut PgConnection, session: SessionId) -> Result<(
     Ok(())
 }
 
-/// Gives an account its app, of which the code of a time step was used. False when it has one.
+/// Gives an account its app, by a session, of which the code of a time step was used. False when it has one.
 pub async fn insert(
     db: &mut PgConnection,
-    account: AccountId,
+    (account, session): (AccountId, SessionId),
     sealed: &Sealed,
     step: i64,
     now: OffsetDateTime,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "INSERT INTO authenticators (account_id, sealed, sealed_by, last_step, created_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id) DO NOTHING",
+        "INSERT INTO authenticators (account_id, sealed, sealed_by, last_step, created_at, session_id)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id) DO NOTHING",
         account.uuid(),
         sealed.secret,
         sealed.by,
         step,
         now,
+        session.uuid(),
     )
     .execute(db)
     .await?;
@@ -103,7 +104,6 @@ pub async fn secret(db: &mut PgConnection, account: AccountId) -> Result<Option<
     .await
 }
 
-/// Uses the code of a time step up. False when it, or a later one, was used: of two at once, one gets it.
 /// Up to `most` that one of these keys sealed; nobody else changes them until the transaction ends.
 pub async fn sealed_by(
     db: &mut PgConnection,
@@ -137,6 +137,7 @@ pub async fn reseal(db: &mut PgConnection, account: AccountId, sealed: &Sealed) 
     Ok(())
 }
 
+/// Uses the code of a time step up. False when it, or a later one, was used: of two at once, one gets it.
 pub async fn use_up(
     db: &mut PgConnection,
     account: AccountId,
@@ -161,16 +162,17 @@ pub async fn remove(db: &mut PgConnection, account: AccountId) -> Result<bool, s
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes an account's app if it was added at `since` or later. False when there is none such.
-pub async fn remove_since(
-    db: &mut PgConnection,
-    account: AccountId,
-    since: OffsetDateTime,
-) -> Result<bool, sqlx::Error> {
+/// Removes an app that was disowned. False when there is none such.
+pub async fn remove_disowned(db: &mut PgConnection, disowned: &Disowned) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "DELETE FROM authenticators WHERE account_id = $1 AND created_at >= $2",
-        account.uuid(),
-        since,
+        "DELETE FROM authenticators WHERE account_id = $1
+            AND (COALESCE(session_id = $2, created_at >= $3) OR created_at >= $4)
+            AND COALESCE(created_at < $5, true)",
+        disowned.account.uuid(),
+        disowned.session.map(SessionId::uuid),
+        disowned.since,
+        disowned.moved_at,
+        disowned.until,
     )
     .execute(db)
     .await?;

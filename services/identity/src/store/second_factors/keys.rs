@@ -1,6 +1,9 @@
 //! Security keys and passkeys, and challenges for new ones.
 
-use crate::{domain::second_factor::SecurityKey, store::stored};
+use crate::{
+    domain::{login_alert::Disowned, second_factor::SecurityKey},
+    store::stored,
+};
 use pass_types::{AccountId, SecurityKeyId, SessionId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -37,16 +40,17 @@ pub struct Credential {
     pub counter: u32,
 }
 
-/// Adds one. False when its credential is somebody's already.
+/// Adds one, by a session. False when its credential is somebody's already.
 pub async fn insert(
     db: &mut PgConnection,
-    account: AccountId,
+    (account, session): (AccountId, SessionId),
     key: &SecurityKey,
     credential: &Credential,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "INSERT INTO security_keys (id, account_id, credential_id, credential, counter, name, passkey, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (credential_id) DO NOTHING",
+        "INSERT INTO security_keys
+            (id, account_id, credential_id, credential, counter, name, passkey, created_at, session_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (credential_id) DO NOTHING",
         key.id.uuid(),
         account.uuid(),
         credential.id,
@@ -55,6 +59,7 @@ pub async fn insert(
         key.name.as_str(),
         key.passkey,
         key.created_at,
+        session.uuid(),
     )
     .execute(db)
     .await?;
@@ -149,16 +154,18 @@ pub async fn remove(
     .transpose()
 }
 
-/// Removes those of an account's that were added at `since` or later; whether each was a passkey.
-pub async fn remove_since(
-    db: &mut PgConnection,
-    account: AccountId,
-    since: OffsetDateTime,
-) -> Result<Vec<bool>, sqlx::Error> {
+/// Removes those that were disowned; whether each was a passkey.
+pub async fn remove_disowned(db: &mut PgConnection, disowned: &Disowned) -> Result<Vec<bool>, sqlx::Error> {
     sqlx::query_scalar!(
-        "DELETE FROM security_keys WHERE account_id = $1 AND created_at >= $2 RETURNING passkey",
-        account.uuid(),
-        since,
+        "DELETE FROM security_keys WHERE account_id = $1
+            AND (COALESCE(session_id = $2, created_at >= $3) OR created_at >= $4)
+            AND COALESCE(created_at < $5, true)
+         RETURNING passkey",
+        disowned.account.uuid(),
+        disowned.session.map(SessionId::uuid),
+        disowned.since,
+        disowned.moved_at,
+        disowned.until,
     )
     .fetch_all(db)
     .await

@@ -1,23 +1,25 @@
 //! Recovery codes that were not used, by their hashes.
 
-use pass_types::AccountId;
+use crate::domain::login_alert::Disowned;
+use pass_types::{AccountId, SessionId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-/// Gives an account these, in place of all that it has.
+/// Gives an account these, by a session, in place of all that it has.
 pub async fn replace(
     db: &mut PgConnection,
-    account: AccountId,
+    (account, session): (AccountId, SessionId),
     hashes: &[Vec<u8>],
     now: OffsetDateTime,
 ) -> Result<(), sqlx::Error> {
     remove_all(db, account).await?;
     sqlx::query!(
-        "INSERT INTO recovery_codes (account_id, code_hash, made_at)
-         SELECT $1, code_hash, $3 FROM unnest($2::bytea[]) AS code_hash",
+        "INSERT INTO recovery_codes (account_id, code_hash, made_at, session_id)
+         SELECT $1, code_hash, $3, $4 FROM unnest($2::bytea[]) AS code_hash",
         account.uuid(),
         hashes,
         now,
+        session.uuid(),
     )
     .execute(db)
     .await?;
@@ -46,16 +48,21 @@ pub async fn count(db: &mut PgConnection, account: AccountId) -> Result<i64, sql
     .await
 }
 
-/// Removes those of an account's that were made at `since` or later.
-pub async fn remove_since(
-    db: &mut PgConnection,
-    account: AccountId,
-    since: OffsetDateTime,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM recovery_codes WHERE account_id = $1 AND made_at >= $2", account.uuid(), since)
-        .execute(db)
-        .await?;
-    Ok(())
+/// Removes those that were disowned; whether there were any.
+pub async fn remove_disowned(db: &mut PgConnection, disowned: &Disowned) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "DELETE FROM recovery_codes WHERE account_id = $1
+            AND (COALESCE(session_id = $2, made_at >= $3) OR made_at >= $4)
+            AND COALESCE(made_at < $5, true)",
+        disowned.account.uuid(),
+        disowned.session.map(SessionId::uuid),
+        disowned.since,
+        disowned.moved_at,
+        disowned.until,
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Removes all of an account's.
