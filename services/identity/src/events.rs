@@ -138,6 +138,11 @@ pub fn deletion_refused(account: AccountId, why: ErrorReason) -> Event {
     change_refused(account, Subject::Deletion, why)
 }
 
+/// The owner may not switch login alerts off, or not now.
+pub fn settings_refused(account: AccountId, why: ErrorReason) -> Event {
+    change_refused(account, Subject::SecuritySettings, why)
+}
+
 fn change_refused(account: AccountId, subject: Subject, why: ErrorReason) -> Event {
     let payload = wire::AccountChangeRefused { account_id: account.to_string(), subject: subject as i32 };
     Event::new(Key::account(account), Payload::AccountChangeRefused(payload)).refused(why)

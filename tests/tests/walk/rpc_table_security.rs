@@ -41,6 +41,8 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
             },
         )
         .managed(Refused(ManagedByOrganization))
+        // That is told (AUD-1).
+        .all_noted(&["identity.outbox", "identity.outbox_keys"])
         .makes(&[
             "identity.security_settings",
             "identity.security_events",

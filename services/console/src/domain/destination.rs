@@ -22,6 +22,8 @@ pub enum Destination {
     LoginHistory,
     /// What happened to its safety.
     SecurityEvents,
+    /// The same, for somebody who was sent to sign in afresh.
+    SecurityEventsAgain,
     /// The person's sessions.
     Sessions,
     /// The person's connected legacy spaces.
@@ -89,6 +91,9 @@ impl FromStr for Destination {
             ["account", page] if page.strip_suffix(AGAIN) == Some("email") => Some(Self::EmailChangeAgain),
             ["account", "history"] => Some(Self::LoginHistory),
             ["account", "security-events"] => Some(Self::SecurityEvents),
+            ["account", page] if page.strip_suffix(AGAIN) == Some("security-events") => {
+                Some(Self::SecurityEventsAgain)
+            }
             ["account"] => Some(Self::Account),
             ["account", "delete"] => Some(Self::AccountDeletion),
             ["account", page] if page.strip_suffix(AGAIN) == Some("delete") => {
@@ -149,6 +154,7 @@ impl fmt::Display for Destination {
             Self::EmailChangeAgain => write!(f, "/account/email{AGAIN}"),
             Self::LoginHistory => f.write_str("/account/history"),
             Self::SecurityEvents => f.write_str("/account/security-events"),
+            Self::SecurityEventsAgain => write!(f, "/account/security-events{AGAIN}"),
             Self::Sessions => f.write_str("/sessions"),
             Self::Spaces => f.write_str("/account/spaces"),
             Self::ConnectSpace => f.write_str("/account/spaces/connect"),
@@ -209,6 +215,7 @@ mod tests {
             "/account/email?done=signed-in-again",
             "/account/history",
             "/account/security-events",
+            "/account/security-events?done=signed-in-again",
             "/sessions",
             "/account/spaces",
             "/account/spaces/connect",

@@ -4,10 +4,15 @@
 use super::{
     Done, SignedIn, browsers,
     frame::{Frame, Pages, View},
+    signed_in::to_fresh_sign_in,
 };
-use crate::grpc::{Login, SecurityEvent};
+use crate::{
+    domain::Destination,
+    grpc::{Login, SecurityEvent},
+};
 use askama::Template;
 use axum::{extract::Query, response::Response};
+use pass_proto::errors::v1::ErrorReason;
 use pass_types::AccountKind;
 use pass_web::{Form, Page, Refusal, html};
 
@@ -92,13 +97,18 @@ pub struct Alerts {
     login_alerts: String,
 }
 
-/// Switches login alerts.
+/// Switches login alerts; who has to sign in afresh for that comes back to the switch.
 pub async fn switch_alerts(me: SignedIn, Form(fields): Form<Alerts>) -> Result<Response, Response> {
     let (on, done) = match fields.login_alerts.as_str() {
         "on" => (true, Done::AlertsOn),
         "off" => (false, Done::AlertsOff),
         _ => return Err(me.failed(Refusal::malformed())),
     };
-    me.suite.switch_login_alerts(on).await.map_err(|refusal| me.failed(refusal))?;
-    Ok(done.then("/account/security-events"))
+    match me.suite.switch_login_alerts(on).await {
+        Ok(()) => Ok(done.then("/account/security-events")),
+        Err(refusal) if refusal.reason == ErrorReason::FreshSignInNeeded => {
+            Ok(to_fresh_sign_in(&Destination::SecurityEventsAgain))
+        }
+        Err(refusal) => Err(me.failed(refusal)),
+    }
 }

@@ -106,6 +106,27 @@ async fn the_security_events() {
     assert_eq!(asked.iter().map(|it| it.page_token.as_str()).collect::<Vec<_>>(), ["", "later&on"]);
 }
 
+/// proves ACC-10: whoever has to sign in afresh to switch alerts off comes back to the switch
+#[tokio::test]
+async fn switching_alerts_off_leads_through_a_fresh_sign_in() {
+    const METHOD: &str = "update_my_security_settings";
+    let suite = suite().await;
+    let (browser, _) = suite.signed_in().await;
+    let page = browser.get("/account/security-events").await;
+    suite.services.refuse(METHOD, Kind::Precondition, ErrorReason::FreshSignInNeeded, vec![]);
+    let sent = browser.post(&page, "/account/login-alerts", &[("login_alerts", "off")]).await;
+    let to_gateway = browser.get(sent.location()).await;
+    assert!(to_gateway.location().contains("&prompt=login"), "{}", to_gateway.location());
+    let back = suite.gateway.signs_in(to_gateway.location(), suite.account, suite.session_id());
+    let again = browser.get(&back).await;
+    assert_eq!(again.location(), "/account/security-events?done=signed-in-again");
+    let page = browser.get(again.location()).await;
+    assert!(page.body.contains("You have signed in again"), "{}", page.body);
+    suite.services.relent();
+    let done = browser.post(&page, "/account/login-alerts", &[("login_alerts", "off")]).await;
+    assert_eq!(done.location(), "/account/security-events?done=alerts-off");
+}
+
 /// proves ACC-10: alerts are switched off and on; a Managed Account has nothing to switch
 #[tokio::test]
 async fn login_alerts_are_switched() {

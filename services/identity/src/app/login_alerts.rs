@@ -56,6 +56,9 @@ pub enum SettingsError {
     /// MAN-6.
     #[error("the identity provider of this account's organization looks after its sign-ins")]
     Managed,
+    /// A session that was left open is not enough.
+    #[error("this needs a sign-in of the last minutes")]
+    FreshSignInNeeded,
     /// The database failed.
     #[error("looking after the security settings")]
     Database(#[from] sqlx::Error),
@@ -111,6 +114,15 @@ impl Identity {
     /// Switches that. Choosing what is chosen already changes nothing. Switching them off needs a sign-in of the last
     /// minutes: it is what an intruder would do first.
     pub async fn switch_login_alerts(&self, owner: &Owner<'_>, on: bool) -> Result<(), SettingsError> {
+        let switched = self.try_to_switch(owner, on).await;
+        if let Err(why @ (SettingsError::Managed | SettingsError::FreshSignInNeeded)) = &switched {
+            let refused = events::settings_refused(owner.account, why.reason());
+            self.tell(refused.by_caller(owner.caller)).await?;
+        }
+        switched
+    }
+
+    async fn try_to_switch(&self, owner: &Owner<'_>, on: bool) -> Result<(), SettingsError> {
         let mut tx = self.pool.begin().await?;
         let account = store::accounts::lock(&mut tx, owner.account).await?.ok_or(SettingsError::NotFound)?;
         if account.kind == AccountKind::Managed {
@@ -118,6 +130,9 @@ impl Identity {
         }
         if store::login_alerts::are_on(&mut tx, account.id).await? == on {
             return Ok(());
+        }
+        if !on && self.fresh_session(&mut tx, owner).await?.is_none() {
+            return Err(SettingsError::FreshSignInNeeded);
         }
         store::login_alerts::switch(&mut tx, account.id, on).await?;
         let kind = if on { What::LoginAlertsOn } else { What::LoginAlertsOff };
@@ -158,6 +173,7 @@ impl Problem for SettingsError {
         match self {
             Self::NotFound => Kind::NotFound,
             Self::Managed => Kind::Forbidden,
+            Self::FreshSignInNeeded => Kind::Precondition,
             Self::Database(error) => database_kind(error).0,
         }
     }
@@ -166,6 +182,7 @@ impl Problem for SettingsError {
         match self {
             Self::NotFound => ErrorReason::NotFound,
             Self::Managed => ErrorReason::ManagedByOrganization,
+            Self::FreshSignInNeeded => ErrorReason::FreshSignInNeeded,
             Self::Database(error) => database_kind(error).1,
         }
     }

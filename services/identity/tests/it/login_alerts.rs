@@ -7,7 +7,9 @@ use crate::{
 };
 use pass_proto::{
     errors::v1::ErrorReason,
-    events::v1::{NewDeviceSignedIn, envelope::Payload, session_ended::Cause},
+    events::v1::{
+        NewDeviceSignedIn, account_change_refused::Subject, envelope::Payload, session_ended::Cause,
+    },
     identity::v1::*,
 };
 use pass_testkit::wait_for;
@@ -278,6 +280,36 @@ async fn alerts_can_be_switched_off() {
     let told = suite.events_of(account).await;
     let changed = told.iter().filter(|it| matches!(it, Payload::SecuritySettingsChanged(_))).count();
     assert_eq!(changed, 2);
+}
+
+/// proves ACC-10, AUD-1: switching alerts off needs a sign-in of the last minutes, which is told when it is refused;
+/// switching them on does not. The mail that is due says that they are off
+#[tokio::test]
+async fn switching_alerts_off_needs_a_fresh_sign_in() {
+    let suite = Suite::start().await;
+    user_with(&suite, TARO, &device(1)).await;
+    let mine = sign_in(&suite, HOME, &device(1)).await;
+    suite.clock.advance(Duration::minutes(10));
+    let stale = suite.console_as(&mine);
+    let refused = stale.update_my_security_settings(switch(false)).await.unwrap_err();
+    assert_eq!((refused.kind, refused.reason), (Kind::Precondition, ErrorReason::FreshSignInNeeded));
+    let told = suite.events().await.pop().unwrap();
+    let Some(Payload::AccountChangeRefused(told)) = told.payload else { panic!("{told:?}") };
+    assert_eq!(told.subject(), Subject::SecuritySettings);
+    assert_eq!(suite.count("SELECT count(*) FROM security_settings").await, 0);
+
+    let fresh = suite.console_as(&sign_in(&suite, HOME, &device(1)).await);
+    fresh.update_my_security_settings(switch(false)).await.unwrap();
+    stale.update_my_security_settings(switch(false)).await.unwrap();
+    stale.update_my_security_settings(switch(true)).await.unwrap();
+    let told = suite.events_of(mine.account).await.into_iter();
+    let told: Vec<_> = told
+        .filter_map(|it| match it {
+            Payload::SecuritySettingsChanged(it) => it.login_alerts,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [false, true]);
 }
 
 /// Bad input: masks and messages that say nothing, or too much.
