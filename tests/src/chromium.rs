@@ -284,6 +284,11 @@ impl Chromium {
         tokio::fs::write(file, picture).await.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
 
+    /// Takes the computer to another time zone.
+    pub async fn travel(&self, zone: &str) {
+        self.tools("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).await;
+    }
+
     /// How much of the page is to the right of the window: people would have to scroll sideways.
     pub async fn overflow(&self) -> i64 {
         let width = "document.documentElement.scrollWidth - document.documentElement.clientWidth";

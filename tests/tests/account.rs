@@ -100,3 +100,48 @@ async fn a_person_runs_their_account() {
     }
     taro.close().await;
 }
+
+/// proves ACC-1, ACC-3: signing up by hand; the account's times are those of the place where the browser is
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_signs_up_far_away() {
+    let (suite, taro) = tokio::join!(Suite::start(), Chromium::start(Setup::default()));
+    taro.travel("America/Sao_Paulo").await;
+    taro.open(suite.gateway.join("/sign-up").unwrap()).await;
+    taro.fill("Name", "Taro").await;
+    taro.fill("Email address", OLD).await;
+    taro.click("Mail me the link").await;
+    taro.sees("Check your mail").await;
+    let mail = wait_for(async || suite.mails.mails_to(OLD).pop()).await;
+    taro.open(mail.link().unwrap()).await;
+    taro.fill("Password", PASSWORD).await;
+    taro.click("Create my account").await;
+    open(&suite, &taro, "/account").await;
+    let zone = "document.querySelector('#time_zone').value";
+    assert_eq!(taro.evaluate(zone).await, "America/Sao_Paulo");
+    // It is 9:00 UTC.
+    taro.click("Sessions").await;
+    taro.sees("06:00").await;
+    taro.close().await;
+}
+
+/// proves ACC-13: by hand, after a while: the sign-in is too old, so the person signs in once more and comes back to the
+/// question; no page's policy stands in the way
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_deletes_their_account() {
+    let (suite, taro) = tokio::join!(Suite::start(), Chromium::start(Setup::default()));
+    suite.sign_up(&Browser::new("Taro elsewhere", "en"), "Taro", OLD, PASSWORD).await;
+    open(&suite, &taro, "/account").await;
+    sign_in(&taro, OLD, PASSWORD).await;
+    taro.click("See what will happen").await;
+    suite.clock.advance(time::Duration::minutes(11));
+    taro.fill("Your email address", OLD).await;
+    taro.click("Delete account").await;
+    sign_in(&taro, OLD, PASSWORD).await;
+    taro.reads("h1", "Delete account").await;
+    taro.fill("Your email address", OLD).await;
+    taro.click("Delete account").await;
+    taro.reads("h1", "Your account is deleted").await;
+    open(&suite, &taro, "/account").await;
+    taro.reads("h1", "Sign in").await;
+    taro.close().await;
+}

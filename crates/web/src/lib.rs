@@ -22,7 +22,7 @@ mod upload;
 mod web;
 
 pub use address::Network;
-pub use assets::{KEYS_SCRIPT_URL, MARK_URL, STYLE_URL};
+pub use assets::{EXTRAS_SCRIPT_URL, KEYS_SCRIPT_URL, MARK_URL, STYLE_URL};
 pub use browser::{Browser, Nonce};
 pub use cookie::HostCookie;
 pub use form::{Form, FormToken};

@@ -1,6 +1,6 @@
 //! What every page knows, for the templates: `page.t("key")`, `page.error_of("email")`, …
 
-use crate::{Browser, KEYS_SCRIPT_URL, MARK_URL, Refusal, STYLE_URL, Texts};
+use crate::{Browser, EXTRAS_SCRIPT_URL, KEYS_SCRIPT_URL, MARK_URL, Refusal, STYLE_URL, Texts};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use fluent_templates::fluent_bundle::FluentValue;
@@ -175,6 +175,11 @@ impl Page {
     /// Address of the script for security keys; it works with the page's nonce.
     pub fn keys_script_url(&self) -> &'static str {
         &KEYS_SCRIPT_URL
+    }
+
+    /// Address of the script of what a page does a little better with one; it works with the page's nonce.
+    pub fn extras_script_url(&self) -> &'static str {
+        &EXTRAS_SCRIPT_URL
     }
 
     /// Address of the icon.

@@ -168,20 +168,21 @@ impl Identity {
         Ok(answer.into_inner().content)
     }
 
-    /// Asks for an account; a mail follows.
+    /// Asks for an account; a mail follows. Without a time zone, identity chooses one.
     pub async fn request_sign_up(
         &self,
         origin: &Origin,
         name: String,
         email: String,
         language: Language,
+        time_zone: Option<TimeZone>,
         continuation: Option<Uuid>,
     ) -> Result<(), Failure> {
         let message = wire::RequestSignUpRequest {
             name,
             email,
             language: language.to_wire() as i32,
-            time_zone: String::new(),
+            time_zone: time_zone.map(|zone| zone.as_str().to_owned()).unwrap_or_default(),
             continuation: continuation.map(|flow| flow.to_string()).unwrap_or_default(),
         };
         self.accounts().request_sign_up(CallContext::anonymous(origin.clone()).request(message)).await?;

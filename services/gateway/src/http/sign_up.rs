@@ -29,7 +29,7 @@ pub async fn page(
 ) -> Result<Response, Response> {
     let stage = Stage::find(&site, &browser, &headers, query.as_deref()).await?;
     let hint = stage.flow.as_ref().and_then(|(flow, _)| flow.request.login_hint.clone());
-    let fields = Wish { name: String::new(), email: hint.unwrap_or_default() };
+    let fields = Wish { name: String::new(), email: hint.unwrap_or_default(), time_zone: String::new() };
     Ok(show(&stage, StatusCode::OK, stage.page(&browser), fields))
 }
 
@@ -49,6 +49,9 @@ fn show(stage: &Stage, status: StatusCode, page: Page, fields: Wish) -> Response
 pub struct Wish {
     name: String,
     email: String,
+    /// The browser's, as its script says; empty without scripts.
+    #[serde(default)]
+    time_zone: String,
 }
 
 /// `POST /sign-up`: the answer is the same whether or not the address has an account.
@@ -74,6 +77,8 @@ pub async fn post(
         fields.name.clone(),
         fields.email.clone(),
         language,
+        // One that is none is no reason to refuse: nobody typed it.
+        fields.time_zone.parse().ok(),
         stage.id,
     );
     match asked.await {

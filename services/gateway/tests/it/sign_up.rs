@@ -89,3 +89,22 @@ async fn somebody_signs_up_from_nowhere() {
     assert_eq!(page.location(), "/");
     assert!(browser.session().is_some());
 }
+
+/// proves ACC-3: the browser says its time zone; what is none, or no answer at all, is in nobody's way
+#[tokio::test]
+async fn the_browsers_time_zone_goes_along() {
+    let suite = Suite::start().await;
+    let browser = suite.browser();
+    let page = browser.get("/sign-up").await;
+    assert!(page.text.contains("name=\"time_zone\" value=\"\""), "{}", page.text);
+    let long = "Asia/".to_owned() + &"x".repeat(5_000);
+    for (said, kept) in
+        [("Asia/Tokyo", "Asia/Tokyo"), ("", ""), ("Mars/Base", ""), ("../etc/passwd", ""), (&long, "")]
+    {
+        let wish = [("name", "Taro"), ("email", "taro@example.com"), ("time_zone", said)];
+        assert_eq!(browser.submit("/sign-up", &wish).await.location(), "/sign-up/sent", "{said:.20}");
+        assert_eq!(suite.neighbours.state().wishes.pop().unwrap().time_zone, kept, "{said:.20}");
+    }
+    let wish = [("name", "Taro"), ("email", "taro@example.com")];
+    assert_eq!(browser.submit("/sign-up", &wish).await.location(), "/sign-up/sent");
+}

@@ -42,9 +42,9 @@ impl AccountService for Neighbours {
             return Err(pass_mesh::violation(problem.of("email")));
         }
         let language = asked.language();
-        let RequestSignUpRequest { name, email, language: _, time_zone: _, continuation } = asked;
+        let RequestSignUpRequest { name, email, language: _, time_zone, continuation } = asked;
         let token = Secret::generate(&self.entropy).reveal();
-        self.state().wishes.push(Wish { token, name, email, language, continuation });
+        self.state().wishes.push(Wish { token, name, email, language, time_zone, continuation });
         Ok(Response::new(RequestSignUpResponse {}))
     }
 

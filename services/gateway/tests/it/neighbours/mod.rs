@@ -72,6 +72,7 @@ pub struct Wish {
     pub name: String,
     pub email: String,
     pub language: wire::Language,
+    pub time_zone: String,
     pub continuation: String,
 }
 
