@@ -16,6 +16,8 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
         .mine(&to("/account/security-events?done="))
         .field("login_alerts", "on");
     switch.managed = Some(Refused(403));
+    // That is told (AUD-1).
+    switch.notes = &["identity.outbox", "identity.outbox_keys"];
     let mut not_me = row(f, Site::Gateway, "GET", "/not-me/{token}", Purpose::Look).all(&Page);
     not_me.by_link = true;
     let disown = row(f, Site::Gateway, "POST", "/not-me/{token}", Purpose::Form);
