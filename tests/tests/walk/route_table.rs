@@ -90,6 +90,8 @@ fn own(f: &Fixture) -> Vec<Row<'_>> {
     // The unique ID is somebody's, whose account alone is saved (ACC-4).
     let mut account = post("/account").mine(&Refused(409));
     account.right = (Some(&f.invited), to("/account?done="));
+    // That it is taken, or that the organization keeps the name, is told (AUD-1).
+    account.notes = &["identity.outbox", "identity.outbox_keys"];
     let account = account
         .field("name", "Nina Newer")
         .field("unique_id", &f.unique_id)

@@ -19,6 +19,8 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     let mut delete = post("/account/delete").mine(&Refused(400)).field("confirmation", f.administrator.email);
     delete.managed = Some(Refused(403));
     delete.right.1 = Refused(422);
+    // That is told (AUD-1).
+    delete.notes = &["identity.outbox", "identity.outbox_keys"];
     // It is of another kind: a form with a file. Without one it is none of ours, however large.
     let mut image = post("/account/image").mine(&Refused(403));
     image.large = Refused(403);

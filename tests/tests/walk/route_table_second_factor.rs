@@ -26,11 +26,11 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     let mut page = mine(get("/security"), &Page);
     page.managed = Some(Page);
     let mut app = mine(get("/security/authenticator"), &Page);
-    app.notes = &["identity.authenticator_drafts"];
+    app.notes = &["identity.authenticator_drafts", "identity.outbox", "identity.outbox_keys"];
     let mut confirm = mine(post("/security/authenticator"), &Refused(401)).field("code", "000000");
     confirm.notes = app.notes;
     let mut key = mine(get("/security/keys/new"), &Page);
-    key.notes = &["identity.key_challenges"];
+    key.notes = &["identity.key_challenges", "identity.outbox", "identity.outbox_keys"];
     let mut add =
         mine(post("/security/keys"), &Refused(401)).field("name", "Key ring").field("credential", "{}");
     add.notes = key.notes;
@@ -55,9 +55,10 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
     ]
 }
 
-/// Everybody's own; with a Managed Account there is nothing to change (MAN-6).
+/// Everybody's own; with a Managed Account there is nothing to change (MAN-6). What is refused is told (AUD-1).
 fn mine<'f>(row: Row<'f>, shown: &Shown) -> Row<'f> {
     let mut row = row.all(shown);
     (row.nobody, row.managed) = (to("/sign-in?then=security"), Some(Refused(403)));
+    row.notes = &["identity.outbox", "identity.outbox_keys"];
     row
 }

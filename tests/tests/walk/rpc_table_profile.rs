@@ -43,7 +43,7 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
             &DeleteMyAccountRequest { confirmation: taro.email.to_owned() },
         )
         .managed(managed)
-        .notes(&[
+        .all_noted(&[
             "identity.account_deletions",
             "identity.outbox",
             "identity.outbox_keys",
