@@ -13,7 +13,7 @@ use lettre::{
     },
 };
 use pass_runtime::config::SecretText;
-use std::{fmt::Write, num::NonZeroU64, time::Duration};
+use std::{error::Error, fmt::Write, num::NonZeroU64, time::Duration};
 use uuid::Uuid;
 
 /// Where the mail server is and how mails are signed.
@@ -86,7 +86,7 @@ pub struct Smtp {
 impl Smtp {
     /// Prepares the way; nothing is connected yet.
     pub fn new(config: &SmtpConfig) -> Result<Self, SmtpError> {
-        let from: Address = config.from.parse().map_err(|_| SmtpError::From)?;
+        let from = mailbox(&config.from).ok_or(SmtpError::From)?;
         let parameters = || TlsParameters::new(config.host.clone()).map_err(SmtpError::Tls);
         let tls = match config.tls {
             TlsMode::Starttls => Tls::Required(parameters()?),
@@ -111,7 +111,7 @@ impl Smtp {
 
     /// Sends a mail. The Message-ID follows from `id`, so that a mail sent twice is seen as one.
     pub async fn send(&self, id: Uuid, to: &str, mail: &Rendered) -> Try {
-        let Ok(to) = to.parse::<Address>() else {
+        let Some(to) = mailbox(to) else {
             return Try::Refused("the mail library does not take the recipient's address".to_owned());
         };
         let message = Message::builder()
@@ -130,6 +130,9 @@ impl Smtp {
         };
         match self.transport.send(message).await {
             Ok(_) => Try::Accepted,
+            Err(error) if needs_smtputf8(&error) => {
+                Try::Refused("the mail server takes no address with other letters before the @".to_owned())
+            }
             Err(error) => {
                 // The server's own words may repeat the address: only the code is kept.
                 let mut what = String::new();
@@ -142,4 +145,17 @@ impl Smtp {
             }
         }
     }
+}
+
+/// An address with its domain in A-labels (RFC 5890), which every mail server takes; before the @ it stays as it is.
+fn mailbox(address: &str) -> Option<Address> {
+    let (local, domain) = address.rsplit_once('@')?;
+    Address::new(local, idna::domain_to_ascii(domain).ok()?).ok()
+}
+
+/// Whether the address has more than ASCII before the @, and the mail server does not offer SMTPUTF8 (RFC 6531): it
+/// takes such an address at no other time either. The library tells this apart from other faults of its own (no
+/// STARTTLS, for instance) in words alone.
+fn needs_smtputf8(error: &lettre::transport::smtp::Error) -> bool {
+    error.is_client() && error.source().is_some_and(|why| why.to_string().contains("SMTPUTF8"))
 }

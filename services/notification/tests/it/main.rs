@@ -8,6 +8,7 @@ mod notices;
 mod standins;
 mod world;
 
+use notification::TlsMode;
 use pass_testkit::{Refusing, wait_for};
 use time::Duration;
 use world::World;
@@ -75,6 +76,41 @@ async fn a_mail_server_that_says_later_gets_the_mail_later() {
     world.sink.refuse(Refusing::Nothing);
     assert_eq!(world.settled_as_time_goes_by(event).await, "sent");
     assert_eq!(world.sink.mails_to("later@example.com").len(), 1);
+}
+
+/// proves ACC-1 (the mail): an international domain needs nothing special of a mail server; letters before the @ do,
+/// and without it the mail is given up at once, not tried for a day
+#[tokio::test]
+async fn international_addresses() {
+    let world = World::start().await;
+    for domain in ["例え.jp", "例え.ｊｐ", "XN--R8JZ45G.jp"] {
+        world.identity.expect(&format!("taro@{domain}"), "en", false);
+        let event = world.publish_sign_up().await;
+        assert_eq!(world.settled(event).await, "sent", "{domain}");
+    }
+    let mails = world.sink.mails_to("taro@xn--r8jz45g.jp");
+    assert_eq!(mails.len(), 3, "{:?}", world.sink.mails());
+    assert!(mails[0].text.contains("taro@例え.jp"), "the person reads it as it was typed: {}", mails[0].text);
+
+    world.identity.expect("花子@例え.jp", "ja", false);
+    let event = world.publish_sign_up().await;
+    assert_eq!(world.settled(event).await, "failed", "the sink does not offer SMTPUTF8");
+    assert_eq!(world.tries(event).await, 1);
+}
+
+/// A mail server that can't be spoken to as the settings say may be mended: nothing is given up for it.
+#[tokio::test]
+async fn a_mail_server_without_tls_gets_no_mail_and_loses_none() {
+    let world = World::start_with_tls(TlsMode::Starttls).await;
+    world.identity.expect("花子@例え.jp", "ja", false);
+    let event = world.publish_sign_up().await;
+    wait_for(async || {
+        world.clock.advance(Duration::seconds(1));
+        world.tries(event).await > 2
+    })
+    .await;
+    assert_eq!(world.state(event).await.as_deref(), Some("queued"));
+    assert!(world.sink.mails().is_empty());
 }
 
 #[tokio::test]
@@ -261,7 +297,7 @@ async fn a_mail_of_a_later_version_holds_up_no_other() {
 
 #[tokio::test]
 async fn a_worker_that_dies_with_a_mail_in_hand_loses_nothing() {
-    let world = World::start_with_workers(false).await;
+    let world = World::start_without_workers().await;
     world.identity.expect("held@example.com", "en", false);
     let event = world.publish_sign_up().await;
     // A worker of another replica takes the row and is never heard of again.

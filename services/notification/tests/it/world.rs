@@ -49,11 +49,20 @@ pub struct World {
 
 impl World {
     pub async fn start() -> Self {
-        Self::start_with_workers(true).await
+        Self::start_as(2, TlsMode::None).await
     }
 
     /// Without workers, events only become deliveries.
-    pub async fn start_with_workers(workers: bool) -> Self {
+    pub async fn start_without_workers() -> Self {
+        Self::start_as(0, TlsMode::None).await
+    }
+
+    /// With another way to the mail server, which has no TLS.
+    pub async fn start_with_tls(tls: TlsMode) -> Self {
+        Self::start_as(2, tls).await
+    }
+
+    async fn start_as(workers: usize, tls: TlsMode) -> Self {
         let clock = FakeClock::at(datetime!(2026-11-22 00:00 UTC));
         let context = Context::new(clock.shared(), Entropy::from_seed(1));
         let neighbours = Context::new(clock.shared(), Entropy::from_seed(2));
@@ -82,7 +91,7 @@ impl World {
             smtp: SmtpConfig {
                 host: "127.0.0.1".to_owned(),
                 port: sink.address().port(),
-                tls: TlsMode::None,
+                tls,
                 from: "no-reply@pass.example".to_owned(),
                 ..SmtpConfig::default()
             },
@@ -90,7 +99,7 @@ impl World {
             workers: 2.try_into().unwrap(),
         };
         let app = notification::build(config.clone(), &context).await.unwrap();
-        app.start_with(if workers { 2 } else { 0 });
+        app.start_with(workers);
         // What is published before the queue is there would be unroutable.
         wait_for(async || context.health.is_complete()).await;
         Self {
