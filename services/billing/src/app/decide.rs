@@ -92,6 +92,10 @@ impl Billing {
     ) -> Result<Application, DecideError> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
+        // Who has deleted their account meanwhile writes nothing any more (ACC-13).
+        if store::people::is_forgotten(&mut tx, operator.account).await? {
+            return Err(Refused::NotFound.into());
+        }
         let application = store::applications::find_locked(&mut tx, id).await?.ok_or(Refused::NotFound)?;
         let rejected = match application.reject(Decision { by: operator.account, at: now }, reason)? {
             Outcome::Before(application) => return Ok(application),

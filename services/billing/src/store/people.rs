@@ -42,8 +42,28 @@ pub async fn note(
 
 /// Erases what applications say of a person: the contact's name in those that the account made or that name it as
 /// Plan Admin (which of the two the contact is, nobody noted), and its address, where it is the account's. Where the
-/// account of an address was not noted, the address itself is compared.
+/// account of an address was not noted, the address itself is compared. Why they were rejected goes along, as such a
+/// text may name its reader, and so do the texts that the account wrote as an operator, which may be signed: a dash
+/// takes their place, for what is rejected has a reason.
 pub async fn erase(conn: &mut PgConnection, account: AccountId, email: &Email) -> Result<(), sqlx::Error> {
+    // In one order: two people of the same applications may go at once.
+    let theirs = sqlx::query_scalar!(
+        r#"SELECT id FROM applications
+           WHERE applied_by = $1 OR plan_admin_id = $1
+               OR (plan_admin_id IS NULL AND lower(plan_admin_email) = $2)
+               OR (decided_by = $1 AND state = 'rejected')
+           ORDER BY id FOR UPDATE"#,
+        account.uuid(),
+        email.key(),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE applications SET rejection_reason = '—' WHERE id = ANY ($1) AND state = 'rejected'",
+        &theirs,
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "UPDATE applications
          SET contact_name = NULL,
@@ -51,12 +71,8 @@ pub async fn erase(conn: &mut PgConnection, account: AccountId, email: &Email) -
                  WHEN plan_admin_id = $1 OR (plan_admin_id IS NULL AND lower(plan_admin_email) = $2) THEN NULL
                  ELSE plan_admin_email
              END
-         WHERE id IN (
-             -- In one order: two people of the same applications may go at once.
-             SELECT id FROM applications
-             WHERE applied_by = $1 OR plan_admin_id = $1
-                 OR (plan_admin_id IS NULL AND lower(plan_admin_email) = $2)
-             ORDER BY id FOR UPDATE)",
+         WHERE applied_by = $1 OR plan_admin_id = $1
+             OR (plan_admin_id IS NULL AND lower(plan_admin_email) = $2)",
         account.uuid(),
         email.key(),
     )

@@ -92,6 +92,35 @@ async fn each_takes_along_what_is_theirs() {
     assert_eq!(named(&operator.show(&applied).await.unwrap()), ("", ""));
 }
 
+/// proves ACC-13: why an application was rejected goes with whom it was written to, and with the operator who wrote it
+#[tokio::test]
+async fn what_was_written_goes_with_its_reader_and_its_writer() {
+    let suite = Suite::start().await;
+    let texts = ["Dear Ms. Suzuki, who are you?", "Your Space Key is a test's. Yours, Olga Operator"];
+    let (reader, other) = (suite.customer(), suite.customer());
+    let olga = suite.someone();
+    let writer = suite.operated_by(&olga);
+    let mut rejected = Vec::new();
+    for (customer, text) in [(&reader, texts[0]), (&other, texts[1])] {
+        let id = customer.visitor.apply(suite.application(customer)).await.unwrap().application_id;
+        let operator = if rejected.is_empty() { &suite.operator() } else { &writer };
+        operator.reject(&id, text).await.unwrap();
+        rejected.push(id);
+    }
+    forget_all_of(&suite, &reader.founder).await;
+    assert!(!is_found(&suite, texts[0]).await && is_found(&suite, texts[1]).await);
+    forget_all_of(&suite, &olga).await;
+    assert!(!is_found(&suite, texts[1]).await);
+    for (id, email) in rejected.iter().zip(["", other.founder.email.as_str()]) {
+        let shown = suite.operator().show(id).await.unwrap();
+        assert_eq!((shown.state(), shown.rejection_reason.as_str()), (State::Rejected, "—"));
+        assert_eq!(shown.plan_admin_email, email, "the operator takes nothing else along");
+    }
+    let open = other.visitor.apply(suite.application(&other)).await.unwrap().application_id;
+    let late = writer.reject(&open, "Olga").await.unwrap_err();
+    assert_eq!(late.reason, ErrorReason::NotFound, "nor is anything written later");
+}
+
 /// proves ACC-13: what was written before accounts were noted goes by its address, as addresses are compared (ACC-2)
 #[tokio::test]
 async fn older_applications_go_by_their_address() {

@@ -191,7 +191,12 @@ impl Suite {
 
     /// An operator's.
     pub fn operator(&self) -> Visitor {
-        Visitor { channel: self.console.clone(), calls: self.calls(&self.someone(), true) }
+        self.operated_by(&self.someone())
+    }
+
+    /// An operator's whose account matters.
+    pub fn operated_by(&self, someone: &Someone) -> Visitor {
+        Visitor { channel: self.console.clone(), calls: self.calls(someone, true) }
     }
 
     /// A browser in the console that nobody has signed in with.

@@ -116,18 +116,35 @@ pub async fn remove_member(
     Ok(())
 }
 
-/// Erases the invitations of an address, and those that the account accepted; which of them were open.
+/// Erases the invitations of an address, those that the account accepted, and what it wrote in those that it sent,
+/// which stay: people sign their messages. Which of the erased ones were open.
 pub async fn forget_invitations(
     conn: &mut PgConnection,
     account: AccountId,
     email: &Email,
 ) -> Result<Vec<(OrganizationId, InvitationId)>, sqlx::Error> {
+    // In one order: two people who invited each other may go at once.
+    sqlx::query!(
+        "SELECT id FROM invitations
+         WHERE email_key = $2 OR accepted_by = $1 OR (invited_by = $1 AND message <> '')
+         ORDER BY id FOR UPDATE",
+        account.uuid(),
+        email.key(),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     let rows = sqlx::query!(
         "DELETE FROM invitations WHERE email_key = $2 OR accepted_by = $1 RETURNING organization_id, id, state",
         account.uuid(),
         email.key(),
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE invitations SET message = '' WHERE invited_by = $1 AND message <> ''",
+        account.uuid(),
+    )
+    .execute(conn)
     .await?;
     let open = rows.into_iter().filter(|row| row.state == "open");
     Ok(open.map(|row| (row.organization_id.into(), row.id.into())).collect())

@@ -10,7 +10,8 @@ use pass_proto::{
     errors::v1::ErrorReason,
     events::v1::envelope::Payload,
     organization::v1::{
-        EraseAccountRequest, EraseAccountResponse, PreviewAccountDeletionRequest, account_place::Obstacle,
+        CreateInvitationRequest, EraseAccountRequest, EraseAccountResponse, PreviewAccountDeletionRequest,
+        account_place::Obstacle,
     },
 };
 use pass_testkit::wait_for;
@@ -65,8 +66,16 @@ async fn who_goes_leaves_nothing_behind() {
     visitor.accept(&token).await.unwrap();
     let (_, third, third_id) = suite.founder("third").await;
     third.invite(suite.invitation(&third_id, &goner.email.to_uppercase())).await.unwrap();
+    // They have invited somebody themselves, and signed what they wrote.
+    suite.set_role(&id, &goner, Role::Member, &[Privilege::Invite]).await;
+    let friend = suite.someone("Fran Friend");
+    let signed = CreateInvitationRequest {
+        message: "Welcome!\nGillian, your gone girl".to_owned(),
+        ..suite.invitation(&id, &friend.email)
+    };
+    let sent = visitor.invite(signed).await.unwrap();
     let here = everything(&suite).await.to_lowercase();
-    assert!(here.contains(&goner.email) && here.contains("gone girl"));
+    assert!(here.contains(&goner.email) && here.contains("gone girl") && here.contains("gillian"));
     assert_eq!(
         obstacles(&suite, &goner).await,
         [("Acme".to_owned(), Obstacle::None), ("Acme".to_owned(), Obstacle::None)]
@@ -74,7 +83,7 @@ async fn who_goes_leaves_nothing_behind() {
 
     erase(&suite, &goner, 1).await.unwrap();
     let left = everything(&suite).await.to_lowercase();
-    assert!(!left.contains(&goner.email) && !left.contains("gone girl"));
+    assert!(!left.contains(&goner.email) && !left.contains("gone girl") && !left.contains("gillian"));
     assert_eq!(obstacles(&suite, &goner).await, []);
     for (id, removed) in [(&id, true), (&other, true), (&third_id, false)] {
         let last = suite.history(id).await.pop().unwrap();
@@ -95,6 +104,30 @@ async fn who_goes_leaves_nothing_behind() {
     erase(&suite, &later, 1).await.unwrap();
     assert!(!everything(&suite).await.to_lowercase().contains("elsewhere.example"));
     assert!(matches!(suite.history(&third_id).await.pop(), Some(Payload::InvitationCanceled(_))));
+
+    // Whom they invited may come all the same.
+    let token = suite.link(&sent, 1).await;
+    assert_eq!(suite.nobody().show(&token).await.unwrap().message, "");
+    suite.console(&friend).accept(&token).await.unwrap();
+}
+
+/// proves ACC-13: two people who invited each other go at once, and neither waits for the other
+#[tokio::test(flavor = "multi_thread")]
+async fn who_invited_each_other_may_go_at_once() {
+    let suite = Suite::start().await;
+    for round in 0..8 {
+        let (_, acme, id) = suite.founder(&format!("acme-{round}")).await;
+        let (_, harbour, other) = suite.founder(&format!("harbo-{round}")).await;
+        let ((one, first), (two, second)) =
+            (suite.join(&acme, &id, "One").await, suite.join(&harbour, &other, "Two").await);
+        suite.set_role(&id, &one, Role::Member, &[Privilege::Invite]).await;
+        suite.set_role(&other, &two, Role::Member, &[Privilege::Invite]).await;
+        first.invite(suite.invitation(&id, &two.email)).await.unwrap();
+        second.invite(suite.invitation(&other, &one.email)).await.unwrap();
+        let (gone, also_gone) = tokio::join!(erase(&suite, &one, 1), erase(&suite, &two, 1));
+        gone.unwrap();
+        also_gone.unwrap();
+    }
 }
 
 /// proves ACC-13, ORG-7: whom an organization needs it keeps, and says so; nothing changes, in no organization
