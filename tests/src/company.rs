@@ -161,7 +161,7 @@ impl Company<Pysaml2> {
             adjust(config);
         })
         .await;
-        Self::found(suite, dns, idp).await
+        Box::pin(Self::found(suite, dns, idp)).await
     }
 
     /// The same with all that its Managed Accounts need.

@@ -11,10 +11,11 @@ const PASSWORD: &str = "correct horse battery 7 staple";
 const NAME: &str = "Gwendolyn Goner";
 const EMAIL: &str = "Gwendolyn.Goner@elsewhere.example";
 const UNIQUE_ID: &str = "gwendolyn-77";
+const SIGNATURE: &str = "Your Wendy";
 
 /// What must not be found, as text and as the bytes that PostgreSQL shows in hexadecimal.
 fn traces() -> Vec<String> {
-    let said = [NAME, "gwendolyn", "elsewhere.example", UNIQUE_ID];
+    let said = [NAME, "gwendolyn", "elsewhere.example", UNIQUE_ID, SIGNATURE];
     let hex = |text: &str| {
         text.bytes().fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").unwrap();
@@ -51,11 +52,22 @@ async fn found(suite: &Suite) -> Vec<String> {
 
 /// Invites the address, and gives the link of the mail.
 async fn invite(suite: &Suite, administrator: &Browser, organization: &str) -> String {
+    invite_with(suite, administrator, organization, EMAIL, "Welcome!").await
+}
+
+/// Invites an address with a message, and gives the link of the mail.
+async fn invite_with(
+    suite: &Suite,
+    administrator: &Browser,
+    organization: &str,
+    email: &str,
+    message: &str,
+) -> String {
     let page = administrator.open(format!("{organization}/invitations/new")).await;
-    let form = page.form("/invitations/new").with("email", EMAIL).with("role", "member");
-    administrator.submit(form.with("message", "Welcome!").with("language", "en")).await;
+    let form = page.form("/invitations/new").with("email", email).with("role", "member");
+    administrator.submit(form.with("message", message).with("language", "en")).await;
     let mail = wait_for(async || {
-        let mails = suite.mails.mails_to(EMAIL);
+        let mails = suite.mails.mails_to(email);
         mails.into_iter().rev().find(|mail| mail.link().is_some_and(|link| link.contains("/invitations/")))
     })
     .await;
@@ -113,6 +125,9 @@ async fn nothing_is_left_of_who_deletes_their_account() {
     goner.open(suite.backlog.join("/sign-in").unwrap()).await.must_say(NAME);
     taro.open(format!("{acme}/members")).await.must_say(NAME);
     apply(&suite, &goner, acme.as_str()).await;
+    // They invite somebody themselves, and sign what they write, with a name that is nowhere else.
+    let signed = format!("Welcome! {SIGNATURE}");
+    let sent = invite_with(&suite, &goner, acme.as_str(), "friend@example.com", &signed).await;
     ask_for_address(&suite, &goner, "Gwendolyn@new.elsewhere.example").await;
     ask_for_address(&suite, &taro, EMAIL).await;
     let second = Browser::new("Two", "en");
@@ -141,6 +156,7 @@ async fn nothing_is_left_of_who_deletes_their_account() {
     harbour.set_query(None);
     invite(&suite, &other, harbour.as_str()).await;
     let before = found(&suite).await;
+    assert!(before.contains(&"organization.public.invitations: your wendy".to_owned()), "{before:?}");
     for table in [
         "identity.public.accounts",
         "identity.public.sign_ups",
@@ -166,8 +182,17 @@ async fn nothing_is_left_of_who_deletes_their_account() {
     let page = goner.submit(page.form("/account/delete").with("confirmation", EMAIL)).await;
     page.must_say("Your account is deleted");
 
-    // Everything that follows has followed: what is told is told, what is to be done is done.
-    wait_for(async || found(&suite).await.is_empty()).await;
+    // Everything that follows has followed: what is told is told, what is to be done is done. They are told as well, and
+    // what that takes, an address and no name, is all that is left, for an hour.
+    let mail = wait_for(async || {
+        let mails = suite.mails.mails_to(EMAIL);
+        mails.into_iter().find(|mail| mail.subject == "Your Nulab Account was deleted")
+    })
+    .await;
+    assert!(mail.text.contains("Contact us: "), "{}", mail.text);
+    let farewell = |it: &String| it.starts_with("identity.public.farewells: ");
+    wait_for(async || found(&suite).await.iter().all(farewell)).await;
+    assert!(found(&suite).await.iter().all(|it| farewell(it) && !it.contains(&NAME.to_lowercase())));
     taro.open(format!("{acme}/members")).await.must_say("Taro Yamada");
     assert!(!taro.open(format!("{acme}/members")).await.says(NAME));
     let page = taro.open(format!("{acme}/nulab-pass")).await;
@@ -181,6 +206,13 @@ async fn nothing_is_left_of_who_deletes_their_account() {
     assert_eq!(page.status, 401, "{}", page.body);
     let page = goner.open(&link).await;
     assert!(!page.says(EMAIL), "{}", page.body);
+    // Whom they invited may come all the same.
+    let page = Browser::new("Friend", "en").open(&sent).await;
+    page.must_say("Acme");
+    assert!(!page.says(SIGNATURE) && !page.says(NAME), "{}", page.body);
+
+    suite.clock.advance(time::Duration::hours(1));
+    wait_for(async || found(&suite).await.is_empty()).await;
 
     // The address, the name and the unique ID are free.
     suite.mails.clear();

@@ -15,6 +15,7 @@
 //! | `identity.security_settings_changed` | a notice to the owner, when login alerts are off (ACC-10) |
 //! | `identity.second_factor_locked` | a notice to the owner of an account whose password is known and whose codes are guessed (ACC-14) |
 //! | `identity.sign_in_locked` | a notice to the owner of an account whose password is guessed (ACC-14) |
+//! | `identity.account_deleted` | the last notice to whoever owned it (ACC-13) |
 //! | `identity.saml_connection_activated`, `….saml_connection_disabled` | a notice to all administrators |
 //! | `organization.invitation_created` | the mail of an invitation (ORG-6) |
 //! | `billing.application_submitted`, `….application_approved`, `….application_rejected` | what became of it (BIL-1) |
@@ -51,6 +52,7 @@ pub const BINDINGS: &[&str] = &[
     "identity.recovery_code_used",
     "identity.security_settings_changed",
     "identity.second_factor_locked",
+    "identity.account_deleted",
     "identity.saml_connection_activated",
     "identity.saml_connection_disabled",
     "organization.invitation_created",
@@ -99,6 +101,7 @@ impl<'e> Wanted<'e> {
             }
             Payload::SecondFactorLocked(event) => (Mail::SecondFactorLocked, &event.account_id, 1),
             Payload::RecoveryCodeUsed(event) => (Mail::RecoveryCodeUsed, &event.account_id, event.left),
+            Payload::AccountDeleted(event) => (Mail::AccountDeleted, &event.account_id, 1),
             Payload::SamlConnectionActivated(event) => (Mail::SamlActivated, &event.connection_id, 1),
             Payload::SamlConnectionDisabled(event) => (Mail::SamlDisabled, &event.connection_id, 1),
             Payload::InvitationCreated(event) => (Mail::Invitation, &event.invitation_id, event.attempt),

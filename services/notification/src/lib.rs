@@ -54,6 +54,8 @@ pub struct Config {
     pub smtp: SmtpConfig,
     /// Where the console's pages are; warnings lead to its sessions.
     pub console_url: Url,
+    /// Where people turn to who can't help themselves, because their account is gone: a page, or `mailto:` and an address.
+    pub contact_url: Url,
     /// How many mails are sent at once.
     pub workers: NonZeroUsize,
 }
@@ -66,6 +68,7 @@ impl Default for Config {
             mesh: MeshConfig::default(),
             smtp: SmtpConfig::default(),
             console_url: Url::parse("http://console.localhost:8081").expect("a constant URL"),
+            contact_url: Url::parse("mailto:support@localhost.localdomain").expect("a constant URL"),
             workers: NonZeroUsize::new(4).expect("more than zero"),
         }
     }
@@ -120,6 +123,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         billing: ApplicationServiceClient::new(mesh.channel("billing")?),
         smtp: smtp::Smtp::new(&config.smtp)?,
         console_url: config.console_url,
+        contact_url: config.contact_url,
     };
     let handler = events::Mailer(notification.clone());
     let consumer = Consumer::new(

@@ -155,6 +155,7 @@ impl Texts {
                     texts.set("expires", local_time(expires, &mail.time_zone));
                 }
             }
+            Content::AccountDeleted { at } => texts.set("at", local_time(*at, &mail.time_zone)),
             Content::ApplicationApproved { until } => texts.set("until", local_time(*until, &mail.time_zone)),
             Content::Protection(Protection::CodeUsed { left }) => texts.set("left", left.to_string()),
             Content::LoginAlert { at, device, expires } => {

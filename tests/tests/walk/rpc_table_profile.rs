@@ -8,8 +8,8 @@ use pass_proto::{
     billing::v1::ForgetPersonRequest,
     errors::v1::ErrorReason,
     identity::v1::{
-        DeleteMyAccountRequest, GetImageRequest, PreviewMyDeletionRequest, RemoveMyImageRequest,
-        SetMyImageRequest,
+        DeleteMyAccountRequest, GetImageRequest, PrepareAccountDeletedMailRequest, PreviewMyDeletionRequest,
+        RemoveMyImageRequest, SetMyImageRequest,
     },
     organization::v1::{EraseAccountRequest, PreviewAccountDeletionRequest},
 };
@@ -69,6 +69,13 @@ pub fn rows(f: &Fixture) -> Vec<Row<'_>> {
         .lenient(&["attempt: huge"])
         .notes(&["organization.account_deletions"])
         .but_refused(ErrorReason::AccountNeeded),
+        // Nobody's account, so none that was deleted.
+        row(
+            "identity.v1.DirectoryService.PrepareAccountDeletedMail",
+            For::System,
+            &PrepareAccountDeletedMailRequest { account_id: taro.session.clone() },
+        )
+        .but_refused(ErrorReason::LinkInvalid),
         // Nobody's account.
         row(
             "billing.v1.PersonService.ForgetPerson",

@@ -166,6 +166,13 @@ impl DirectoryService for World {
         not_asked()
     }
 
+    async fn prepare_account_deleted_mail(
+        &self,
+        _: Request<PrepareAccountDeletedMailRequest>,
+    ) -> Result<Response<PrepareAccountDeletedMailResponse>, Status> {
+        not_asked()
+    }
+
     async fn prepare_managed_invitation_mail(
         &self,
         _: Request<PrepareManagedInvitationMailRequest>,

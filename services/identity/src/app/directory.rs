@@ -20,8 +20,8 @@ pub struct SignUpMail {
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// The sign-up was completed or has expired.
-    #[error("this sign-up is over")]
+    /// What the mail was about was completed or has expired.
+    #[error("what the mail was about is over")]
     LinkInvalid,
     /// The database failed.
     #[error("looking people up")]

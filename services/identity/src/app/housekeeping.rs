@@ -1,7 +1,7 @@
 //! What has to be done when its time has come: ending sessions, forgetting what is no longer needed, sealing anew what an
 //! older key sealed.
 
-use super::{Identity, myself};
+use super::{Identity, deletion::FAREWELL_KEPT, myself};
 use crate::domain::{session::EndCause, space::Tries};
 use crate::{events, store};
 use time::{Duration, OffsetDateTime};
@@ -79,6 +79,7 @@ impl Identity {
             store::saml::tests::prune(&mut db, now - TESTS_KEPT, BATCH).await?,
             store::saml::log::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
             store::saml::strangers::prune(&mut db, now - HISTORY_KEPT, BATCH).await?,
+            store::farewells::prune(&mut db, now - FAREWELL_KEPT, BATCH).await?,
             store::managed_accounts::prune(&mut db, now - DELETED_KEPT, BATCH).await?,
         ];
         Ok(removed.contains(&BATCH.unsigned_abs()))

@@ -27,7 +27,7 @@ mod sign_in;
 mod sign_up;
 pub mod spaces;
 
-pub use directory::SignUpMail;
+pub use directory::{DirectoryError, SignUpMail};
 pub use email_change::AddressChange;
 pub use login_alerts::AskedAbout;
 pub use lookup::View;

@@ -1,6 +1,7 @@
 //! Deleting a Nulab Account (ACC-13): what the owner is told before, and how far it has come.
 
-use pass_types::{AccountId, Email, OrganizationId, OrganizationName};
+use pass_types::{AccountId, Email, Language, OrganizationId, OrganizationName, TimeZone};
+use time::OffsetDateTime;
 
 /// An organization that the owner would leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,19 @@ pub struct Deletion {
     pub email: Email,
     /// The number of the wish.
     pub attempt: i32,
+}
+
+/// What the mail to the owner of a deleted account needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Farewell {
+    /// The address that the account had.
+    pub email: Email,
+    /// Its owner's language.
+    pub language: Language,
+    /// Its owner's time zone.
+    pub time_zone: TimeZone,
+    /// When it was deleted.
+    pub deleted_at: OffsetDateTime,
 }
 
 /// Whether what was typed is the account's address: who deletes an account names it.

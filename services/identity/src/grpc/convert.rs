@@ -6,6 +6,7 @@ use crate::{
     app::{Attempt, Browser, NewSession, SignUpMail, SignedIn, SignedUp, View},
     domain::{
         account::{self, Change, Version},
+        deletion::Farewell,
         device::Visit,
         password::Password,
         session::Session,
@@ -253,6 +254,16 @@ pub fn mail_preferences(
             appearance: appearance.to_wire() as i32,
         }
     })
+}
+
+pub fn account_deleted_mail(farewell: Farewell) -> wire::PrepareAccountDeletedMailResponse {
+    let Farewell { email, language, time_zone, deleted_at } = farewell;
+    wire::PrepareAccountDeletedMailResponse {
+        email: email.as_str().to_owned(),
+        language: language.to_wire() as i32,
+        time_zone: time_zone.as_str().to_owned(),
+        delete_time: Some(timestamp(deleted_at)),
+    }
 }
 
 pub fn sign_up_mail(mail: SignUpMail) -> wire::PrepareSignUpMailResponse {

@@ -5,8 +5,9 @@ use pass_mesh::{open, status, violation};
 use pass_proto::identity::v1::{
     BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
     CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
-    PrepareEmailChangeMailRequest, PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest,
-    PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse,
+    PrepareAccountDeletedMailRequest, PrepareAccountDeletedMailResponse, PrepareEmailChangeMailRequest,
+    PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest, PrepareLoginAlertMailResponse,
+    PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse,
     PreparePasswordResetMailRequest, PreparePasswordResetMailResponse, PrepareSignUpMailRequest,
     PrepareSignUpMailResponse, directory_service_server::DirectoryService,
 };
@@ -83,6 +84,16 @@ impl DirectoryService for Services {
         let id = convert::id(&account_id, "account_id").map_err(violation)?;
         let mail = self.0.managed_invitation_mail(id, attempt).await.map_err(status)?;
         Ok(Response::new(managed_convert::invitation_mail(mail)))
+    }
+
+    async fn prepare_account_deleted_mail(
+        &self,
+        request: Request<PrepareAccountDeletedMailRequest>,
+    ) -> Result<Response<PrepareAccountDeletedMailResponse>, Status> {
+        let (_, PrepareAccountDeletedMailRequest { account_id }) = open(request)?;
+        let id = convert::id(&account_id, "account_id").map_err(violation)?;
+        let farewell = self.0.account_deleted_mail(id).await.map_err(status)?;
+        Ok(Response::new(convert::account_deleted_mail(farewell)))
     }
 
     async fn count_managed_accounts(

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod deletions;
 pub mod email_changes;
+pub mod farewells;
 pub mod images;
 pub mod known_devices;
 pub mod login_alerts;

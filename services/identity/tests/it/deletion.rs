@@ -9,13 +9,14 @@ use crate::{
 };
 use pass_mesh::Failure;
 use pass_proto::{
+    convert::timestamp,
     errors::v1::ErrorReason,
     events::v1::{envelope::Payload, session_ended::Cause},
     identity::v1::{deletion_place::Obstacle as Shown, *},
     organization::v1::account_place::Obstacle,
 };
 use pass_testkit::wait_for;
-use pass_types::{AccountId, Entropy, Kind, OrganizationId};
+use pass_types::{AccountId, Clock, Entropy, Kind, OrganizationId};
 use std::{collections::BTreeSet, time::Duration};
 use time::OffsetDateTime;
 
@@ -85,6 +86,35 @@ async fn deleting() {
     assert_ne!(anew.account, user.account);
 }
 
+/// proves ACC-13: the owner can be told that it is done, by an address that is kept for this without a name, as often as
+/// a mail server needs, and for an hour
+#[tokio::test]
+async fn the_owner_can_be_told() {
+    let suite = Suite::start().await;
+    let user = suite.user(EMAIL).await;
+    let mail = async || {
+        let request = PrepareAccountDeletedMailRequest { account_id: user.account.to_string() };
+        suite.system("notification").prepare_account_deleted_mail(request).await
+    };
+    assert_eq!(mail().await.unwrap_err().reason, ErrorReason::LinkInvalid, "it is there");
+    delete(&suite, &user, EMAIL).await.unwrap();
+    let told = mail().await.unwrap();
+    assert_eq!((told.email.as_str(), told.time_zone.as_str()), (EMAIL, "Asia/Tokyo"));
+    assert_eq!(told.delete_time, Some(timestamp(suite.clock.now())));
+    let kept: String = sqlx::query_scalar("SELECT string_agg(t::text, ' ') FROM farewells t")
+        .fetch_one(&suite.database.pool)
+        .await
+        .unwrap();
+    assert!(!kept.contains("Taro"), "no name: {kept}");
+    // The address is free meanwhile, and whoever has it next is somebody else.
+    suite.user(EMAIL).await;
+    suite.clock.advance(Duration::from_mins(59));
+    assert_eq!(mail().await.unwrap(), told);
+    suite.clock.advance(Duration::from_mins(1));
+    assert_eq!(mail().await.unwrap_err().reason, ErrorReason::LinkInvalid);
+    wait_for(async || suite.count("SELECT count(*) FROM farewells").await == 0).await;
+}
+
 /// proves ACC-13: every table that names an account lets it go; a new one that does not fails here
 #[tokio::test]
 async fn every_table_goes_with_the_account() {
@@ -96,9 +126,10 @@ async fn every_table_goes_with_the_account() {
              WHERE k.conrelid = c.table_name::regclass AND a.attname = c.column_name
                AND k.contype = 'f' AND k.confrelid = 'accounts'::regclass AND k.confdeltype = 'c')
            -- Ids only: Managed Accounts that were deleted, an administrator's log of their sign-ins, which requests
-           -- were answered (forgotten after a while), and how many tries were refused in this minute.
+           -- were answered (forgotten after a while), and how many tries were refused in this minute. And the address
+           -- that the last mail goes to, for an hour.
            AND c.table_name NOT IN
-               ('deleted_managed_accounts', 'saml_sign_in_log', 'requests', 'refused_tries')";
+               ('deleted_managed_accounts', 'saml_sign_in_log', 'requests', 'refused_tries', 'farewells')";
     assert_eq!(suite.count(holding).await, 0, "a table has an account_id that does not go with the account");
     let cascading = suite
         .count("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = 'accounts'::regclass");

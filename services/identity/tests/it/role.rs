@@ -86,6 +86,7 @@ calls! {
         prepare_password_reset_mail: PreparePasswordResetMailRequest => PreparePasswordResetMailResponse,
         prepare_email_change_mail: PrepareEmailChangeMailRequest => PrepareEmailChangeMailResponse,
         prepare_login_alert_mail: PrepareLoginAlertMailRequest => PrepareLoginAlertMailResponse,
+        prepare_account_deleted_mail: PrepareAccountDeletedMailRequest => PrepareAccountDeletedMailResponse,
         count_managed_accounts: CountManagedAccountsRequest => CountManagedAccountsResponse,
     }
     CredentialServiceClient {

@@ -92,6 +92,11 @@ email-taken-away-lead = あなたのヌーラボアカウントのメールア�
 email-taken-away-action = 心当たりがない
 email-taken-away-note = リンク先のページで、メールアドレスを元に戻し、すべてのセッションを終了して、新しいパスワードを設定できます。リンクは1回だけ有効です。有効期限：{ $expires }
 
+account-deleted-subject = ヌーラボアカウントが削除されました
+account-deleted-lead = { $at } に、ログイン中の操作により、あなたのヌーラボアカウントが削除されました。プロフィール、ログイン方法、セッション、ログイン履歴、セキュリティイベントは消去され、すべての組織から脱退し、スペースとの連携は解除されました。プロダクトで作成した内容は組織に残ります。
+account-deleted-action = お問い合わせ
+account-deleted-note = ご自身で削除された場合、必要な操作はありません。お心当たりがない場合は、すぐにお問い合わせください。アカウントを復元することはできませんが、状況を調査いたします。メールアドレスはこのお知らせのためだけに保持しており、削除から1時間以内に消去します。
+
 managed-invitation-subject = { $organization }のアカウントが作成されました
 managed-invitation-lead = { $organization }があなたのマネージドアカウントを作成しました。組織のアカウントでログインします。パスワードを設定する必要はありません。
 managed-invitation-handle = 組織IDの入力を求められたら、次のIDを入力してください：

@@ -39,6 +39,8 @@ pub struct Notification {
     pub smtp: Smtp,
     /// Where people see to their account.
     pub console_url: Url,
+    /// Where people turn to who can't help themselves.
+    pub contact_url: Url,
 }
 
 impl Notification {

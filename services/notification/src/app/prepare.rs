@@ -13,7 +13,8 @@ use pass_proto::{
     errors::v1::ErrorReason,
     identity::v1::{
         Account, BatchGetAccountsRequest, GetMailPreferencesRequest, GetMailPreferencesResponse,
-        PrepareLoginAlertMailRequest, PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest,
+        PrepareAccountDeletedMailRequest, PrepareAccountDeletedMailResponse, PrepareLoginAlertMailRequest,
+        PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest,
         PrepareManagedInvitationMailResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
     },
     organization::v1::{
@@ -71,6 +72,7 @@ pub async fn prepare(app: &Notification, delivery: &Delivery) -> Result<Mail, Pr
         Kind::EmailChange | Kind::EmailChangeNotice | Kind::EmailChanged | Kind::EmailChangedNotice => {
             credentials::email_change(app, delivery).await
         }
+        Kind::AccountDeleted => ask_account_deleted(app, delivery).await,
         Kind::TokenReused => told("/sessions", Content::TokenReused).await,
         Kind::LoginAlertsOff => told("/account/security-events", Content::LoginAlertsOff).await,
         Kind::SignInLocked => told("/account/history", Content::SignInLocked).await,
@@ -122,6 +124,14 @@ async fn ask_login_alert(app: &Notification, delivery: &Delivery) -> Result<Mail
     let request = CallContext::system().request(request);
     let answer = app.identity.clone().prepare_login_alert_mail(request).await?.into_inner();
     alert(delivery.kind, answer).map_err(PrepareError::Answer)
+}
+
+/// There is no account to ask about any more: identity keeps what the mail needs, for a while.
+async fn ask_account_deleted(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
+    let request = PrepareAccountDeletedMailRequest { account_id: delivery.subject.to_string() };
+    let request = CallContext::system().request(request);
+    let answer = app.identity.clone().prepare_account_deleted_mail(request).await?.into_inner();
+    farewell(answer, app.contact_url.to_string()).map_err(PrepareError::Answer)
 }
 
 async fn ask_application(app: &Notification, delivery: &Delivery) -> Result<Mail, PrepareError> {
@@ -233,6 +243,13 @@ fn alert(kind: MailKind, answer: PrepareLoginAlertMailResponse) -> Result<Mail, 
         // Whoever signed in has chosen what the browser says; the mail says none of it.
         _ => Content::LoginAlert { at, device: device_name(&user_agent), expires },
     };
+    Ok(Mail { email, language: Language::from_wire(language)?, time_zone: time_zone.parse()?, url, content })
+}
+
+/// About an account that is gone, to whoever owned it.
+fn farewell(answer: PrepareAccountDeletedMailResponse, url: String) -> Result<Mail, Invalid> {
+    let PrepareAccountDeletedMailResponse { email, language, time_zone, delete_time } = answer;
+    let content = Content::AccountDeleted { at: instant(delete_time)? };
     Ok(Mail { email, language: Language::from_wire(language)?, time_zone: time_zone.parse()?, url, content })
 }
 

@@ -60,11 +60,13 @@ pub enum MailKind {
     EmailChanged,
     /// The same, to the one before.
     EmailChangedNotice,
+    /// The account is gone, for ever (ACC-13).
+    AccountDeleted,
 }
 
 impl MailKind {
     /// Every one of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::SignUp,
         Self::Invitation,
         Self::TokenReused,
@@ -91,6 +93,7 @@ impl MailKind {
         Self::EmailChangeNotice,
         Self::EmailChanged,
         Self::EmailChangedNotice,
+        Self::AccountDeleted,
     ];
 
     /// The mail that goes beside it, to another address, for the same event.
@@ -136,6 +139,7 @@ impl MailKind {
             Self::EmailChangeNotice => "email_change_notice",
             Self::EmailChanged => "email_changed",
             Self::EmailChangedNotice => "email_changed_notice",
+            Self::AccountDeleted => "account_deleted",
         }
     }
 }

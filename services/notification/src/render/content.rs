@@ -40,6 +40,11 @@ pub enum Content {
     Credential(Credential),
     /// An account's second factors are others than before (ACC-9).
     Protection(Protection),
+    /// The account was deleted, for ever (ACC-13).
+    AccountDeleted {
+        /// When.
+        at: OffsetDateTime,
+    },
     /// How to sign in with a new Managed Account (MAN-2).
     ManagedInvitation {
         /// Who made it.
@@ -99,6 +104,7 @@ impl Content {
             Self::SignInLocked => "sign-in-locked",
             Self::Credential(credential) => credential.prefix(),
             Self::Protection(protection) => protection.prefix(),
+            Self::AccountDeleted { .. } => "account-deleted",
             Self::Invitation { .. } => "invitation",
             Self::ManagedInvitation { .. } => "managed-invitation",
             Self::ApplicationReceived => "application-received",
@@ -128,6 +134,7 @@ impl Content {
             | Self::LoginAlertsOff
             | Self::SignInLocked
             | Self::Protection(_)
+            | Self::AccountDeleted { .. }
             | Self::SamlActivated { .. }
             | Self::SamlDisabled { .. } => true,
             Self::Credential(credential) => credential.is_notice(),

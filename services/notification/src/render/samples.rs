@@ -29,6 +29,7 @@ pub fn samples() -> Vec<(&'static str, Content)> {
         ("email-changed", Content::Credential(Credential::EmailChanged)),
         ("email-changed-notice", Content::Credential(Credential::EmailChangedNotice)),
         ("email-taken-away", Content::Credential(Credential::EmailTakenAway { expires })),
+        ("account-deleted", Content::AccountDeleted { at: expires }),
         ("second-factor-added", Content::Protection(Protection::FactorAdded)),
         ("second-factor-removed", Content::Protection(Protection::FactorRemoved)),
         ("second-factors-disabled", Content::Protection(Protection::Disabled)),

@@ -125,6 +125,25 @@ async fn what_is_sent_again_has_the_same_message_id() {
     assert_eq!(ids, [format!("{event}@pass.example"), format!("{event}@pass.example")]);
 }
 
+/// proves ACC-13 (the mail): whoever owned an account that was deleted hears of it, once, and where to turn to; an hour
+/// later identity does not know any more who that was
+#[tokio::test]
+async fn the_owner_of_a_deleted_account_is_told() {
+    let world = World::start().await;
+    let deleted: Told = |account_id, _| Payload::AccountDeleted(wire::AccountDeleted { account_id });
+    let (event, account) = world.publish_of_account(deleted).await;
+    let mail = world.sink.wait_for(&format!("{account}@example.com")).await;
+    assert_eq!(mail.subject, "ヌーラボアカウントが削除されました");
+    assert!(mail.text.contains("2026-11-22 09:00 (Asia/Tokyo)"), "{}", mail.text);
+    assert_eq!(mail.link(), Some("https://support.example/contact"));
+    assert_eq!(world.settled(event).await, "sent");
+    world.publish_again(event).await;
+    world.identity.has_no_accounts();
+    let (late, _) = world.publish_of_account(deleted).await;
+    assert_eq!(world.settled(late).await, "obsolete");
+    assert_eq!(world.sink.mails().len(), 1);
+}
+
 /// An account that was deleted since has no owner to tell, and nothing to say whose it was.
 #[tokio::test]
 async fn nobody_is_told_of_an_account_that_is_gone() {

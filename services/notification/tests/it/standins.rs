@@ -11,11 +11,12 @@ use pass_proto::{
     identity::v1::{
         Account, BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
         CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
-        PrepareEmailChangeMailRequest, PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest,
-        PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest,
-        PrepareManagedInvitationMailResponse, PreparePasswordResetMailRequest,
-        PreparePasswordResetMailResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
-        directory_service_server::DirectoryService, prepare_password_reset_mail_response::Owner,
+        PrepareAccountDeletedMailRequest, PrepareAccountDeletedMailResponse, PrepareEmailChangeMailRequest,
+        PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest, PrepareLoginAlertMailResponse,
+        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse,
+        PreparePasswordResetMailRequest, PreparePasswordResetMailResponse, PrepareSignUpMailRequest,
+        PrepareSignUpMailResponse, directory_service_server::DirectoryService,
+        prepare_password_reset_mail_response::Owner,
     },
     organization::v1::{
         self as wire_organization, AcceptInvitationRequest, AcceptInvitationResponse,
@@ -230,6 +231,22 @@ impl DirectoryService for Identity {
             user_agent: SAID_BY_BROWSER.to_owned(),
             url: "https://pass.example/not-me/token".to_owned(),
             expire_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-29 00:00 UTC))),
+        }))
+    }
+
+    async fn prepare_account_deleted_mail(
+        &self,
+        request: Request<PrepareAccountDeletedMailRequest>,
+    ) -> Result<Response<PrepareAccountDeletedMailResponse>, Status> {
+        let (_, PrepareAccountDeletedMailRequest { account_id }) = open(request)?;
+        if self.said().no_accounts {
+            return Err(status(Refused(Kind::Precondition, ErrorReason::LinkInvalid)));
+        }
+        Ok(Response::new(PrepareAccountDeletedMailResponse {
+            email: format!("{account_id}@example.com"),
+            language: code("ja"),
+            time_zone: "Asia/Tokyo".to_owned(),
+            delete_time: Some(pass_proto::convert::timestamp(datetime!(2026-11-22 00:00 UTC))),
         }))
     }
 

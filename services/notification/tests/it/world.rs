@@ -96,6 +96,7 @@ impl World {
                 ..SmtpConfig::default()
             },
             console_url: "https://console.example".parse().unwrap(),
+            contact_url: "https://support.example/contact".parse().unwrap(),
             workers: 2.try_into().unwrap(),
         };
         let app = notification::build(config.clone(), &context).await.unwrap();

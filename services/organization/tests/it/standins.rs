@@ -10,11 +10,11 @@ use pass_proto::{
     identity::v1::{
         Account, BatchGetAccountsRequest, BatchGetAccountsResponse, CountManagedAccountsRequest,
         CountManagedAccountsResponse, GetMailPreferencesRequest, GetMailPreferencesResponse,
-        PrepareEmailChangeMailRequest, PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest,
-        PrepareLoginAlertMailResponse, PrepareManagedInvitationMailRequest,
-        PrepareManagedInvitationMailResponse, PreparePasswordResetMailRequest,
-        PreparePasswordResetMailResponse, PrepareSignUpMailRequest, PrepareSignUpMailResponse,
-        directory_service_server::DirectoryService,
+        PrepareAccountDeletedMailRequest, PrepareAccountDeletedMailResponse, PrepareEmailChangeMailRequest,
+        PrepareEmailChangeMailResponse, PrepareLoginAlertMailRequest, PrepareLoginAlertMailResponse,
+        PrepareManagedInvitationMailRequest, PrepareManagedInvitationMailResponse,
+        PreparePasswordResetMailRequest, PreparePasswordResetMailResponse, PrepareSignUpMailRequest,
+        PrepareSignUpMailResponse, directory_service_server::DirectoryService,
     },
 };
 use pass_types::{AccountId, AccountKind};
@@ -109,6 +109,13 @@ impl DirectoryService for People {
         &self,
         _: Request<PrepareLoginAlertMailRequest>,
     ) -> Result<Response<PrepareLoginAlertMailResponse>, Status> {
+        Err(Status::unimplemented("organization does not ask this"))
+    }
+
+    async fn prepare_account_deleted_mail(
+        &self,
+        _: Request<PrepareAccountDeletedMailRequest>,
+    ) -> Result<Response<PrepareAccountDeletedMailResponse>, Status> {
         Err(Status::unimplemented("organization does not ask this"))
     }
 

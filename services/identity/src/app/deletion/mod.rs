@@ -5,9 +5,12 @@
 //! only forward. Then billing forgets the person, while the address is known under which it keeps things. Then the account
 //! goes, in one transaction, with everything that hangs on it. What is left half-way is finished by
 //! [`Identity::finish_deletions`]: whatever crashes when, there is a whole account or none. Notification and products keep
-//! nothing of anybody but ids.
+//! nothing of anybody but ids; the owner's address is kept for one more mail ([`farewell`]).
 
 mod abandoned;
+mod farewell;
+
+pub use farewell::FAREWELL_KEPT;
 
 use super::{Identity, Owner, Tx, database_kind, myself, neighbour_kind};
 use crate::{
@@ -198,6 +201,8 @@ impl Identity {
         }
         self.outbox.publish(tx, driver.did(events::account_deleted(account.id))).await?;
         store::deletions::forget_address(tx, &account.email).await?;
+        store::farewells::insert(tx, account, self.clock.now()).await?;
+        // RED
         store::accounts::remove(tx, account.id).await
     }
 
