@@ -225,9 +225,9 @@ impl Chromium {
         panic!("{what:?} does not come at {address}:\n{text}\n{:#?}", self.complaints().await);
     }
 
-    /// Clicks the words that unfold more of the page.
+    /// Clicks the words, or what is called so, that unfold more of the page.
     pub async fn unfold(&self, words: &str) {
-        let path = format!("//summary[normalize-space(.)={}]", quoted(words));
+        let path = format!("//summary[normalize-space(.)={0} or @aria-label={0}]", quoted(words));
         self.visible(&path).await.click().await.expect("what is visible can be clicked");
     }
 

@@ -56,6 +56,10 @@ async fn recovery_codes(browser: &Chromium) -> Vec<String> {
     let shown = browser.text(".codes").await.expect("a list");
     let codes: Vec<String> = shown.split_whitespace().map(str::to_owned).collect();
     assert_eq!(codes.len(), 10, "{shown}");
+    browser.find("[data-copy]").await.click().await.expect("a button");
+    browser.sees("They are copied.").await;
+    let file = browser.find("[download]").await.prop("href").await.expect("a link").expect("an address");
+    assert_eq!(file, format!("data:text/plain;charset=utf-8,{}%0A", codes.join("%0A")));
     browser.click("I have kept them").await;
     codes
 }
@@ -114,14 +118,18 @@ async fn second_factors_by_hand() {
 
     // Much later, a change needs the second factor again; then it is gone on with.
     suite.clock.advance(Duration::from_mins(11));
-    taro.click("Switch it off").await;
+    taro.unfold("Switch it off").await;
+    taro.click("Yes, switch it off").await;
     taro.sees("show your second factor once more").await;
     taro.fill("Code", &app.next_code(&suite)).await;
     taro.click("Continue").await;
     taro.sees("now repeat what you wanted to change").await;
-    taro.click("Make new recovery codes").await;
+    taro.unfold("Make new recovery codes").await;
+    taro.sees("The codes that you have now stop working.").await;
+    taro.click("Yes, make new ones").await;
     assert_ne!(recovery_codes(&taro).await, codes);
-    taro.click("Switch it off").await;
+    taro.unfold("Switch it off").await;
+    taro.click("Yes, switch it off").await;
     taro.sees("Two-factor authentication is off.").await;
 
     // Each was mailed to the owner.

@@ -295,7 +295,9 @@ async fn in_a_real_browser() {
     browser.click("Save").await;
     browser.sees("it is not logged in to with your Nulab Account").await;
     browser.click("Open Nulab Account").await;
-    browser.click("Disconnect harbour").await;
+    browser.unfold("Disconnect harbour").await;
+    browser.sees("Its user stays, with its own user ID and password.").await;
+    browser.click("Yes, disconnect it").await;
     browser.sees("The space is disconnected").await;
     browser.click("Open Old Works").await;
     browser.reads("#switcher", "Old Works").await;

@@ -5,3 +5,13 @@
 for (const field of document.querySelectorAll("input[data-time-zone]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
+
+// A button copies the lines that its selector finds, and says so.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const lines = [...document.querySelectorAll(button.dataset.copy)].map((line) => line.textContent);
+    await navigator.clipboard.writeText(lines.join("\n") + "\n");
+    document.getElementById("copied").textContent = button.dataset.copied;
+  });
+}

@@ -1,7 +1,12 @@
 //! What is known of the browser behind a request. [`Web`](crate::Web) puts it there; handlers take it as
 //! an argument.
 
-use crate::{FormToken, Page, Refusal, Texts, look::Look, refusal::error_page};
+use crate::{
+    FormToken, Page, Refusal, Texts,
+    language::{choosing, may_be_repeated},
+    look::Look,
+    refusal::error_page,
+};
 use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
@@ -9,7 +14,10 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{StatusCode, request::Parts};
 use pass_types::{Appearance, Entropy, Language, Origin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// The browser behind a request.
 #[derive(Debug, Clone)]
@@ -25,6 +33,10 @@ pub(crate) struct Inner {
     pub texts: Texts,
     /// How pages look to it: like those of whoever is signed in, or was last.
     pub look: Mutex<Option<Look>>,
+    /// Somebody is signed in: how pages look is their account's.
+    pub known: AtomicBool,
+    /// The query of the page that is asked for; `None`: it posts something, or the like.
+    pub asked: Option<String>,
 }
 
 impl Browser {
@@ -46,11 +58,21 @@ impl Browser {
     /// Somebody is signed in to an account with these settings: pages look like that from now on, in this browser, and
     /// go on to when nobody is signed in any more (ACC-3).
     pub fn remember(&self, language: Language, appearance: Appearance) {
-        *self.0.look.lock().unwrap_or_else(PoisonError::into_inner) = Some(Look { language, appearance });
+        let look = Look { language, appearance, chosen: false };
+        *self.0.look.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
+        self.0.known.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn look(&self) -> Option<Look> {
         *self.0.look.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The languages that a person may choose, and where the page is in each; none when that is their account's to say.
+    pub(crate) fn languages(&self) -> Vec<(Language, String)> {
+        let asked = self.0.asked.as_deref().filter(|query| may_be_repeated(query));
+        let asked = asked.filter(|_| !self.0.known.load(Ordering::Relaxed));
+        let each = |query| Language::ALL.iter().map(move |language| (*language, choosing(query, *language)));
+        asked.into_iter().flat_map(each).collect()
     }
 
     /// The nonce of this response's Content-Security-Policy.
@@ -83,6 +105,8 @@ impl Browser {
             own_origin: Arc::from("https://pass.example"),
             texts,
             look: Mutex::default(),
+            known: AtomicBool::default(),
+            asked: None,
         }))
     }
 }

@@ -1,5 +1,5 @@
-//! Which language a page is in: the account's; else what the product asked for (`ui_locales`); else
-//! what the browser prefers; else English.
+//! Which language a page is in: the account's; else what was chosen by hand; else what the product asked for
+//! (`ui_locales`); else what the browser prefers; else English.
 
 use http::{HeaderMap, header};
 use pass_types::Language;
@@ -30,6 +30,27 @@ pub fn accepted(headers: &HeaderMap) -> Option<Language> {
     ranges.first().map(|(_, language)| *language)
 }
 
+/// The parameter of an address that chooses the language of pages by hand, until somebody signs in.
+const PARAMETER: &str = "language=";
+
+/// The one that an address chooses.
+pub(crate) fn chosen_by(query: &str) -> Option<Language> {
+    query.split('&').find_map(|pair| pair.strip_prefix(PARAMETER)?.parse().ok())
+}
+
+/// Whether an address may be repeated on its page: it has no more than those that our own pages write (ids, tokens and
+/// words), and no address of somebody else's.
+pub(crate) fn may_be_repeated(query: &str) -> bool {
+    query.len() <= 300 && query.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=&".contains(&byte))
+}
+
+/// Where the same page is in another language, relative to where it is.
+pub(crate) fn choosing(query: &str, language: Language) -> String {
+    let rest = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(PARAMETER));
+    let pairs: Vec<_> = rest.map(str::to_owned).chain([format!("{PARAMETER}{language}")]).collect();
+    format!("?{}", pairs.join("&"))
+}
+
 fn supported(tag: &str) -> Option<Language> {
     tag.split('-').next()?.to_ascii_lowercase().parse().ok()
 }
@@ -50,6 +71,19 @@ mod tests {
         assert_eq!(accept("fr, en;q=0.3, ja;q=0.5"), Some(Language::Ja));
         assert_eq!(accept("fr, ja;q=0, de"), None);
         assert_eq!(accept("*"), None);
+    }
+
+    #[test]
+    fn an_address_chooses_and_keeps_the_rest() {
+        assert_eq!(chosen_by("flow=1&language=ja"), Some(Language::Ja));
+        assert_eq!(chosen_by("language=fr&x=language=ja"), None);
+        assert!(may_be_repeated("") && may_be_repeated("flow=0190-ab&then=security-change&handle=a_B"));
+        for wrong in ["redirect_uri=https%3A%2F%2Fevil.example", "x=/evil", "x=<b>", "x=\"", &"x".repeat(301)]
+        {
+            assert!(!may_be_repeated(wrong), "{wrong}");
+        }
+        assert_eq!(choosing("", Language::Ja), "?language=ja");
+        assert_eq!(choosing("flow=1&language=ja&then=x", Language::En), "?flow=1&then=x&language=en");
     }
 
     /// proves ACC-3: the account's language comes first

@@ -23,6 +23,9 @@ pub struct Page {
     /// For the hidden field `form_token`.
     pub form_token: String,
     texts: Texts,
+    /// The language was chosen by hand.
+    chosen: bool,
+    languages: Vec<(Language, String)>,
     refusal: Option<Refusal>,
     notice: Option<&'static str>,
 }
@@ -36,21 +39,30 @@ impl Page {
             nonce: browser.nonce().as_str().to_owned(),
             form_token: browser.form_token().reveal(),
             texts: browser.0.texts,
+            chosen: browser.look().is_some_and(|look| look.chosen),
+            languages: browser.languages(),
             refusal: None,
             notice: None,
         }
     }
 
-    /// The page for somebody with these settings (ACC-3).
+    /// The page for somebody with these settings (ACC-3); in the language that was chosen by hand, if one was since
+    /// somebody was signed in.
     #[must_use]
     pub fn for_person(self, language: Language, appearance: Appearance, time_zone: TimeZone) -> Self {
-        Self { language, appearance, time_zone, ..self }
+        Self { appearance, time_zone, ..self.in_language(language) }
     }
 
-    /// The page in another language.
+    /// The page in another language, unless one was chosen by hand.
     #[must_use]
     pub fn in_language(self, language: Language) -> Self {
+        let language = if self.chosen { self.language } else { language };
         Self { language, ..self }
+    }
+
+    /// The languages to choose from, and where the page is in each, for who is not signed in.
+    pub fn languages(&self) -> &[(Language, String)] {
+        &self.languages
     }
 
     /// The page after a refused form: it shows why, at the top and at each field.

@@ -2,7 +2,7 @@
 
 use crate::{
     Browser, FormToken, HostCookie, Network, Nonce, Refusal, Texts, accepted, address::client_address,
-    assets, browser::Inner, headers::secure, look::Look, trace,
+    assets, browser::Inner, headers::secure, language::chosen_by, look::Look, trace,
 };
 use axum::{
     Router,
@@ -10,12 +10,12 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use pass_runtime::config::SecretText;
-use pass_types::{Entropy, Invalid, LinkKey, Origin};
+use pass_types::{Appearance, Entropy, Invalid, LinkKey, Origin};
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -133,8 +133,8 @@ impl Web {
             .layer(from_fn(trace::observe))
     }
 
-    fn browser(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> (Browser, Option<HeaderValue>) {
-        let settings = &self.0;
+    fn browser(&self, request: &Request, peer: Option<SocketAddr>) -> (Browser, Option<HeaderValue>) {
+        let (settings, headers) = (&self.0, request.headers());
         let (form_token, cookie) =
             FormToken::of(headers, settings.form_cookie, &settings.form_key, &settings.entropy);
         let address = client_address(peer.map(|peer| peer.ip()), headers, &settings.trusted_proxies);
@@ -143,6 +143,16 @@ impl Web {
             address: address.map(|address| address.to_string()).unwrap_or_default(),
             user_agent: user_agent.chars().take(256).collect(),
         };
+        let asked =
+            (request.method() == Method::GET).then(|| request.uri().query().unwrap_or_default().to_owned());
+        let look = Look::of(headers);
+        let look = match asked.as_deref().and_then(chosen_by) {
+            Some(language) => {
+                let appearance = look.map_or(Appearance::System, |look| look.appearance);
+                Some(Look { language, appearance, chosen: true })
+            }
+            None => look,
+        };
         let browser = Browser(Arc::new(Inner {
             nonce: Nonce::generate(&settings.entropy),
             form_token,
@@ -150,7 +160,9 @@ impl Web {
             origin,
             own_origin: settings.own_origin.clone(),
             texts: settings.texts,
-            look: Mutex::new(Look::of(headers)),
+            look: Mutex::new(look),
+            known: AtomicBool::new(false),
+            asked,
         }));
         (browser, cookie)
     }
@@ -160,8 +172,8 @@ impl Web {
 /// away ends the waiting, not the work (a transaction that is dropped half-way can poison its connection).
 async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    let (browser, cookie) = web.browser(request.headers(), peer);
-    let look_before = browser.look();
+    let (browser, cookie) = web.browser(&request, peer);
+    let look_before = Look::of(request.headers());
     request.extensions_mut().insert(browser.clone());
     let handled = web.0.running.spawn(next.run(request).in_current_span());
     let mut response = match handled.await.map_err(tokio::task::JoinError::try_into_panic) {

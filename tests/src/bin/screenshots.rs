@@ -253,6 +253,8 @@ async fn protection(album: &Album, suite: &Suite, language: &'static str) {
     shoot("security-key").await;
     send(&browser, &[("name", "Key ring")]).await;
     shoot("security-on").await;
+    unfold(&browser).await;
+    shoot("security-on-sure").await;
     browser.open(at(&suite.gateway, "/oauth/logout")).await;
     send(&browser, &[]).await;
     sign_in().await;
@@ -278,6 +280,11 @@ async fn readme(folder: &Path) {
     browser.open(at(&suite.console, "/")).await;
     browser.open(&organization).await;
     shoot("organization").await;
+}
+
+/// Unfolds everything that can be.
+async fn unfold(browser: &Chromium) {
+    browser.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })").await;
 }
 
 /// Fills fields in by their names, whatever the language, and sends the form that has them, or the first one of

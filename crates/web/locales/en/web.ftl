@@ -13,6 +13,7 @@ page-fault = Something went wrong
 error-page-hint = Go back and try again, or begin at the start page.
 language-en = English
 language-ja = 日本語
+languages = Language of this page
 
 invalid-field = Check what you entered here.
 invalid-name = Enter a name of 1 to 100 characters.

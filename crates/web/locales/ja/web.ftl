@@ -12,6 +12,7 @@ page-fault = 問題が発生しました
 error-page-hint = 前のページに戻ってやり直すか、トップページから始めてください。
 language-en = English
 language-ja = 日本語
+languages = このページの言語
 
 invalid-field = 入力内容を確認してください。
 invalid-name = 1〜100文字で入力してください。

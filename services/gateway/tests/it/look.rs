@@ -79,3 +79,57 @@ async fn a_forged_cookie_is_not_believed() {
         assert!(!page.text.contains("<script>") && !looks(&page).0, "{wrong:.30}");
     }
 }
+
+/// Where the page is in a language, as its foot says.
+fn link(page: &Page, language: &str) -> Option<String> {
+    let (before, _) = page.text.split_once(&format!("\" lang=\"{language}\" hreflang="))?;
+    Some(before.rsplit_once("href=\"")?.1.replace("&#38;", "&"))
+}
+
+/// proves ACC-3: who is not signed in chooses the language by hand, which comes before what the product asked for and is
+/// kept until somebody signs in; then it is the account's
+#[tokio::test]
+async fn a_stranger_chooses_the_language() {
+    let suite = Suite::start().await;
+    let (taro, product, browser) =
+        (suite.neighbours.account("Taro"), suite.product("backlog").await, suite.browser());
+    let sign_in = browser.get(&product.authorize(&[("ui_locales", "en")])).await.location();
+    let page = browser.get(&sign_in).await;
+    assert!(!looks(&page).0 && page.text.contains("日本語"));
+    let japanese = link(&page, "ja").unwrap();
+    assert_eq!(format!("/sign-in{japanese}"), format!("{sign_in}&language=ja"));
+    assert!(looks(&browser.get(&format!("/sign-in{japanese}")).await).0);
+    assert_eq!(kept(&browser).as_deref(), Some("ja.system.chosen"));
+    for path in [sign_in.as_str(), "/sign-up", "/reset-password", "/unknown"] {
+        assert!(looks(&browser.get(path).await).0, "{path}");
+    }
+    let wrong = browser.submit(&sign_in, &[("email", "x@example.com"), ("password", "x")]).await;
+    assert_eq!((wrong.status, looks(&wrong).0), (401, true));
+    assert_eq!(link(&wrong, "en"), None, "the answer to a form has no address of its own");
+    let wish = [("name", "Hanako"), ("email", "hanako@example.com")];
+    browser.submit("/sign-up", &wish).await.location();
+    assert_eq!(suite.neighbours.state().wishes[0].language, Language::Ja, "of the mail, too");
+
+    browser.sign_in("/sign-in", &taro).await;
+    let page = browser.get("/oauth/logout?language=ja").await;
+    assert!(!looks(&page).0 && link(&page, "ja").is_none(), "it is the account's: {}", page.text);
+    assert_eq!(kept(&browser).as_deref(), Some("en.system"));
+}
+
+/// What is no language of ours chooses nothing, and leads nowhere.
+#[tokio::test]
+async fn nonsense_chooses_nothing() {
+    let suite = Suite::start().await;
+    let browser = suite.browser();
+    for wrong in ["language=fr", "language=", "language=JA", "x=language=ja"] {
+        let page = browser.get(&format!("/sign-up?{wrong}")).await;
+        assert!(page.status == 200 && !looks(&page).0 && kept(&browser).is_none(), "{wrong}");
+        assert!(link(&page, "en").unwrap().starts_with('?'), "{wrong}");
+    }
+    for foreign in ["language=%22%3E%3Cscript%3E", "x=https://evil.example"] {
+        let page = browser.get(&format!("/sign-up?{foreign}")).await;
+        assert!(page.status == 200 && link(&page, "en").is_none(), "{foreign} is not repeated");
+    }
+    let page = browser.get("//evil.example/?language=ja").await;
+    assert!(page.status == 404 && link(&page, "en").unwrap() == "?language=en", "{}", page.text);
+}

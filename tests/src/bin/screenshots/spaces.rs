@@ -1,6 +1,6 @@
 //! Legacy spaces: the sample product's pages, and the console's.
 
-use super::{Album, PASSWORD, at, send, sign_up};
+use super::{Album, PASSWORD, at, send, sign_up, unfold};
 use pass_tests::{Browser, Chromium, SPACE_PASSWORD, Setup, Suite};
 
 /// All of them.
@@ -34,6 +34,8 @@ pub async fn pictures(album: &Album, suite: &Suite, language: &'static str) {
     send(&browser, &[("space_user", "t.yamada"), ("space_password", SPACE_PASSWORD)]).await;
 
     shoot("spaces").await;
+    unfold(&browser).await;
+    shoot("spaces-sure").await;
     by_account().await;
     shoot("space").await;
     browser.open(space("/settings")).await;
