@@ -255,8 +255,13 @@ impl Chromium {
 
     async fn visible(&self, path: &str) -> WebElement {
         self.until(path, async || {
-            let element = self.window.find(By::XPath(path)).await.ok()?;
-            element.is_displayed().await.ok()?.then_some(element)
+            // The first may be in something that is folded.
+            for element in self.window.find_all(By::XPath(path)).await.ok()? {
+                if element.is_displayed().await.ok()? {
+                    return Some(element);
+                }
+            }
+            None
         })
         .await
     }

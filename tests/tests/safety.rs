@@ -159,7 +159,7 @@ async fn a_lock_is_for_strangers() {
     assert!(told.text.contains("reset it on the sign-in page"), "{}", told.text);
 
     arrive(&suite, &taro, "/account/security-events", PASSWORD).await;
-    taro.sees("Sign-in locked for unknown browsers").await;
+    taro.sees("Sign-in locked after too many wrong passwords").await;
     suite.clock.advance(Duration::minutes(15));
     assert!(
         is_let_in(&suite, &stranger, PASSWORD).await,
