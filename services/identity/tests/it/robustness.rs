@@ -57,7 +57,8 @@ async fn a_thousand_callers_go_away() {
         };
         let of_sessions = count(|it| matches!(it, Payload::SignedIn(_))) == sessions
             && count(|it| matches!(it, Payload::SessionEnded(_))) == ended;
-        of_sessions && sessions - ended == 1
+        // None, where so many began at once that the oldest had to end: the one that ends the others.
+        of_sessions && sessions - ended <= 1
     })
     .await;
 }
