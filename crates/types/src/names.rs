@@ -120,17 +120,38 @@ impl TimeZone {
     }
 }
 
-/// Trims, and refuses what can't be shown on one line of a page or mail.
+/// Trims, and refuses what can't be shown on one line of a page or mail, and what shows nothing: two names that look
+/// alike are to be alike, and everybody has one.
 fn free_text(text: &str, most: usize) -> Result<String, Invalid> {
     let text = text.trim();
-    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.is_empty() || text.chars().count() > most {
         return Err(Invalid("must be 1-100 characters long"));
     }
-    if text.chars().any(|c| c.is_control() || bidi(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
+    if text.chars().any(|c| c.is_control() || is_hidden(c)) {
         return Err(Invalid("must not contain control characters"));
     }
+    if text.chars().all(is_blank) {
+        return Err(Invalid("must have a character that can be seen"));
+    }
     Ok(text.to_owned())
+}
+
+/// Whether a character is not to be seen and does nothing that a name needs: directions of text, separators, breaks,
+/// annotations, fillers.
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'
+        | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Whether a character is not to be seen alone. Some change how their neighbours look, which scripts and emoji need:
+/// joiners, variation selectors, tags.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c,
+            '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{2800}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -190,8 +211,57 @@ mod tests {
     #[test]
     fn names_are_one_visible_line() {
         assert_eq!(" 山田 太郎 ".parse::<PersonName>().unwrap().as_str(), "山田 太郎");
-        for bad in ["", "   ", "a\nb", "a\u{202e}b", &"a".repeat(101)] {
+        for bad in ["", "   ", "a\nb", "a\u{202e}b", "a\u{2028}b", &"a".repeat(101)] {
             assert!(bad.parse::<PersonName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_show_something() {
+        for blank in ["\u{200d}", "\u{200c} \u{200d}", "\u{fe0f}", "\u{2800}\u{2800}", "\u{e0067}", "\u{34f}"]
+        {
+            assert!(blank.parse::<PersonName>().is_err(), "{blank:?}");
+        }
+        for hidden in [
+            '\u{200b}', '\u{2060}', '\u{61c}', '\u{200e}', '\u{200f}', '\u{2066}', '\u{115f}', '\u{3164}',
+            '\u{ffa0}', '\u{feff}', '\u{ad}', '\u{180e}',
+        ] {
+            for text in [format!("{hidden}"), format!("Ta{hidden}ro"), format!("{hidden}Taro")] {
+                assert!(text.parse::<TeamName>().is_err(), "{text:?}");
+            }
+        }
+    }
+
+    /// Joiners and the like belong to their neighbours.
+    #[test]
+    fn names_in_any_script_and_emoji() {
+        for name in [
+            "山田 太郎",
+            "محمد\u{200c}رضا",   // Persian, with a joiner that keeps letters apart
+            "ශ\u{dca}\u{200d}රී", // Sinhala, with one that joins them
+            "ดารา",
+            "葛\u{e0100}城",          // an ideographic variant
+            "👩\u{200d}👩\u{200d}👧", // a family
+            "❤\u{fe0f}",
+            "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}", // the flag of England
+            "Zoë O'Neill-Ó",
+        ] {
+            assert_eq!(name.parse::<PersonName>().unwrap().as_str(), name);
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever is taken shows something, and nothing that hides; wherever something hides, it is found.
+        #[test]
+        fn no_name_hides(text in "\\PC{0,12}", place in 0..12_usize, hidden in "[\u{200b}\u{200e}\u{202e}\u{2060}\u{3164}]") {
+            if let Ok(name) = text.parse::<PersonName>() {
+                proptest::prop_assert!(name.as_str().chars().any(|c| !is_blank(c) && !is_hidden(c)));
+                proptest::prop_assert_eq!(name.as_str().parse::<PersonName>(), Ok(name));
+            }
+            let mut with: Vec<char> = text.chars().collect();
+            with.splice(place.min(with.len())..place.min(with.len()), hidden.chars());
+            let with: String = with.into_iter().collect();
+            proptest::prop_assert!(with.parse::<PersonName>().is_err(), "{:?}", with);
         }
     }
 }
