@@ -21,6 +21,12 @@ invitation-action = See the invitation
 invitation-note = The invitation is open until { $expires }.
 invitation-message = { $inviter } writes:
 
+invitation-unnamed-subject = You are invited to { $organization }
+invitation-unnamed-lead = You are invited to join the organization { $organization } as { $role }.
+invitation-unnamed-action = See the invitation
+invitation-unnamed-note = The invitation is open until { $expires }.
+invitation-unnamed-message = The message with it:
+
 token-reused-subject = Check your sessions: a sign-in was ended
 token-reused-lead = A key that keeps you signed in to a product was used a second time. A copy of it may be in somebody else's hands, so it was made useless and you may have to sign in to that product again.
 token-reused-action = See your sessions

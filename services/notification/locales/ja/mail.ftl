@@ -21,6 +21,12 @@ invitation-action = 招待を確認する
 invitation-note = 招待の有効期限：{ $expires }
 invitation-message = { $inviter }さんからのメッセージ：
 
+invitation-unnamed-subject = { $organization }への招待
+invitation-unnamed-lead = 組織「{ $organization }」に{ $role }として招待されています。
+invitation-unnamed-action = 招待を確認する
+invitation-unnamed-note = 招待の有効期限：{ $expires }
+invitation-unnamed-message = 招待のメッセージ：
+
 token-reused-subject = ログイン状態をご確認ください
 token-reused-lead = プロダクトへのログインを維持するための鍵が、2回使われました。第三者に複製された可能性があるため、この鍵を無効にしました。そのプロダクトには、もう一度ログインが必要になることがあります。
 token-reused-action = ログイン中の端末を確認する

@@ -1,13 +1,16 @@
 //! Delivers what is due: take it (one transaction), prepare and send it (none), note how it went
 //! (one transaction). A worker that dies in between leaves a row whose lease runs out; the mail is then
 //! sent again under the same Message-ID.
+//!
+//! What an operator sees: `mails_total` by mail and state (`failed` is an error in the log, too), and
+//! `mails_put_off_total`, which rises as soon as the mail server, or a service that is asked, does not do its part.
 
 use super::{
     Notification,
     prepare::{PrepareError, administrators, appearance, prepare},
 };
 use crate::{
-    domain::{Delivery, Settlement, Try, after},
+    domain::{Delivery, MOST_TRIES, Settlement, Try, after},
     render::render,
     store,
 };
@@ -17,11 +20,12 @@ use std::{collections::HashMap, time::Duration};
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// How long a try may take, from asking for the content to the mail server's word.
-const TRY: Duration = Duration::from_secs(50);
+/// How long a try may take, from asking for the content to the mail server's word. Minutes: who gives up a mail that
+/// the server is about to take sends it twice (RFC 5321, 4.5.3.2.6).
+const TRY: Duration = Duration::from_mins(3);
 
 /// How long a worker may hold a delivery before another takes it: longer than a try.
-const LEASE: Duration = Duration::from_mins(2);
+const LEASE: Duration = Duration::from_mins(4);
 
 /// How long settled deliveries are kept.
 const KEPT: time::Duration = time::Duration::days(90);
@@ -47,6 +51,11 @@ pub async fn deliver_next(app: &Notification) -> Result<bool, DeliverError> {
         tracing::debug!("the mail's trace is not recorded");
     }
     async {
+        // It was taken as often as it may be tried, and none of these tries came to an end.
+        if delivery.tries >= MOST_TRIES {
+            let outcome = Try::Refused("workers died with it".to_owned());
+            return settle(app, &delivery, outcome).await;
+        }
         if delivery.kind.is_for_administrators() && delivery.recipient.is_none() {
             return list(app, &delivery).await;
         }
@@ -104,6 +113,10 @@ async fn attempt(app: &Notification, delivery: &Delivery) -> Try {
 async fn settle(app: &Notification, delivery: &Delivery, outcome: Try) -> Result<(), DeliverError> {
     let now = app.clock.now();
     let mut tx = app.pool.begin().await?;
+    // Whoever has taken it over, because this took too long, says what comes of it; unless the mail is sent.
+    if outcome != Try::Accepted && !store::holds(&mut tx, delivery).await? {
+        return Ok(());
+    }
     match after(delivery.tries, outcome) {
         Settlement::Final(state, failure) => {
             store::settle(&mut tx, delivery.id, state, failure.as_deref(), now).await?;
@@ -118,6 +131,7 @@ async fn settle(app: &Notification, delivery: &Delivery, outcome: Try) -> Result
         Settlement::Again(wait, failure) => {
             store::defer(&mut tx, delivery.id, now + wait, &failure).await?;
             tx.commit().await?;
+            metrics::counter!("mails_put_off_total", "mail" => delivery.kind.as_str()).increment(1);
             tracing::warn!(failure, tries = delivery.tries + 1, "a mail is put off");
         }
     }

@@ -2,4 +2,4 @@
 
 mod delivery;
 
-pub use delivery::{Delivery, MailKind, Settlement, Try, after};
+pub use delivery::{Delivery, MOST_TRIES, MailKind, Settlement, Try, after};

@@ -78,7 +78,7 @@ pub enum Content {
     },
     /// Join an organization (ORG-6).
     Invitation {
-        /// Who invites.
+        /// Who invites; empty: they have left the organization, or have no account any more.
         inviter: String,
         /// Into which organization.
         organization: String,
@@ -105,6 +105,7 @@ impl Content {
             Self::Credential(credential) => credential.prefix(),
             Self::Protection(protection) => protection.prefix(),
             Self::AccountDeleted { .. } => "account-deleted",
+            Self::Invitation { inviter, .. } if inviter.is_empty() => "invitation-unnamed",
             Self::Invitation { .. } => "invitation",
             Self::ManagedInvitation { .. } => "managed-invitation",
             Self::ApplicationReceived => "application-received",

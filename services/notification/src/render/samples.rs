@@ -63,5 +63,15 @@ pub fn samples() -> Vec<(&'static str, Content)> {
                 expires,
             },
         ),
+        (
+            "invitation-unnamed",
+            Content::Invitation {
+                inviter: String::new(),
+                organization: "Acme & <Sons>".to_owned(),
+                role: Role::Guest,
+                message: String::new(),
+                expires,
+            },
+        ),
     ]
 }

@@ -68,6 +68,19 @@ pub async fn take_due(
     .transpose()
 }
 
+/// Whether whoever took the delivery has it still: nobody else has taken or ended it, nor will before the transaction
+/// ends.
+pub async fn holds(connection: &mut PgConnection, delivery: &Delivery) -> Result<bool, sqlx::Error> {
+    let held = sqlx::query!(
+        "SELECT id FROM deliveries WHERE id = $1 AND state = 'queued' AND tries = $2 FOR UPDATE",
+        delivery.id,
+        delivery.tries + 1,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(held.is_some())
+}
+
 /// Ends a delivery. One that has ended already stays as it is.
 pub async fn settle(
     connection: &mut PgConnection,

@@ -295,6 +295,43 @@ async fn a_mail_of_a_later_version_holds_up_no_other() {
     assert_eq!(world.tries(unknown).await, 0, "it is left to those who know it");
 }
 
+/// A worker that took so long that another has its mail by now neither gives that away nor ends it.
+#[tokio::test]
+async fn a_worker_that_is_too_late_leaves_the_mail_to_the_next() {
+    let world = World::start().await;
+    world.identity.expect("slow@example.com", "en", false);
+    let (first, second) = (world.identity.hang(), world.identity.hang());
+    let event = world.publish_sign_up().await;
+    wait_for(async || world.tries(event).await == 1).await;
+    world.clock.advance(Duration::minutes(4));
+    wait_for(async || world.tries(event).await == 2).await;
+    first.send(()).unwrap();
+    // The first worker goes on with what is due, now and later; the second has its mail still.
+    for rejections in 1..=2 {
+        world.publish_rejection().await;
+        wait_for(async || world.sink.mails_to("plan@example.com").len() == rejections).await;
+        world.clock.advance(Duration::seconds(5));
+    }
+    assert_eq!(world.tries(event).await, 2);
+    second.send(()).unwrap();
+    assert_eq!(world.settled_as_time_goes_by(event).await, "sent");
+    assert_eq!(world.sink.mails_to("slow@example.com").len(), 1);
+}
+
+/// A mail with which every worker dies is not tried for ever.
+#[tokio::test]
+async fn a_mail_with_which_workers_die_is_given_up() {
+    let world = World::start_without_workers().await;
+    world.identity.expect("deadly@example.com", "en", false);
+    let event = world.publish_sign_up().await;
+    for _ in 0..25 {
+        wait_for(async || world.take_like_a_dying_worker(event).await).await;
+    }
+    let world = world.restart().await;
+    assert_eq!(world.settled_as_time_goes_by(event).await, "failed");
+    assert!(world.sink.mails().is_empty());
+}
+
 #[tokio::test]
 async fn a_worker_that_dies_with_a_mail_in_hand_loses_nothing() {
     let world = World::start_without_workers().await;

@@ -31,8 +31,12 @@ use pass_proto::{
     types::v1 as wire,
 };
 use pass_types::{AccountId, Kind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use time::macros::datetime;
+use tokio::sync::oneshot;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -59,6 +63,7 @@ pub const SAID_BY_BROWSER: &str = "Go to evil.example now! (Windows) Firefox/140
 struct Said {
     administrators: Vec<String>,
     away: bool,
+    hanging: VecDeque<oneshot::Receiver<()>>,
     no_accounts: bool,
     sign_up: Option<PrepareSignUpMailResponse>,
     reset: Option<PreparePasswordResetMailResponse>,
@@ -74,6 +79,13 @@ pub struct StandIn(Arc<Mutex<Said>>);
 impl StandIn {
     fn said(&self) -> MutexGuard<'_, Said> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next question after those that hang already gets its answer, a failure, when the test says so.
+    pub fn hang(&self) -> oneshot::Sender<()> {
+        let (answer, hanging) = oneshot::channel();
+        self.said().hanging.push_back(hanging);
+        answer
     }
 
     pub fn go_away(&self, away: bool) {
@@ -299,6 +311,11 @@ impl DirectoryService for Identity {
         request: Request<PrepareSignUpMailRequest>,
     ) -> Result<Response<PrepareSignUpMailResponse>, Status> {
         let _ = open(request)?;
+        let hanging = self.said().hanging.pop_front();
+        if let Some(hanging) = hanging {
+            let _ = hanging.await;
+            return Err(status(Refused(Kind::Internal, ErrorReason::Internal)));
+        }
         let said = self.said();
         if said.away {
             return Err(status(Refused(Kind::Unavailable, ErrorReason::Unavailable)));

@@ -326,11 +326,11 @@ impl World {
         let query = "UPDATE deliveries SET state = 'queued', settled_at = NULL WHERE id = $1";
         let done = sqlx::query(query).bind(event).execute(&self.database.pool).await.unwrap();
         assert_eq!(done.rows_affected(), 1);
-        self.clock.advance(Duration::minutes(2));
+        self.clock.advance(Duration::minutes(4));
     }
 
     pub async fn take_like_a_dying_worker(&self, event: Uuid) -> bool {
-        let leased = self.clock.shared().now() + Duration::seconds(120);
+        let leased = self.clock.shared().now() + Duration::minutes(4);
         let query = sqlx::query("UPDATE deliveries SET due_at = $2, tries = tries + 1 WHERE id = $1");
         query.bind(event).bind(leased).execute(&self.database.pool).await.unwrap().rows_affected() == 1
     }
