@@ -266,6 +266,30 @@ async fn a_product_that_is_down() {
     drop(silent);
 }
 
+/// The example of the space's own login: it speaks the browser's language, and five wrong passwords lock the user there for
+/// 15 minutes, so that it is no way round SPC-2's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_own_login_of_a_space() {
+    let suite = Suite::start().await;
+    let ken = Browser::new("Ken", "ja");
+    let page = at(&suite, &ken, "old-works/login").await;
+    page.must_say("Backlogでログイン").must_say("ユーザーID");
+    assert!(page.body.contains("<html lang=\"ja\">"), "{}", page.body);
+    for _ in 0..5 {
+        log_in(&suite, &ken, "old-works", "taro", "a wrong one")
+            .await
+            .must_say("ユーザーIDまたはパスワードが正しくありません");
+    }
+    let page = log_in(&suite, &ken, "old-works", "taro", SPACE_PASSWORD).await;
+    assert_eq!(page.status, 429);
+    page.must_say("15分後にもう一度お試しください");
+    let other = Browser::new("Other", "en");
+    let page = log_in(&suite, &other, "old-works", "hana", SPACE_PASSWORD).await;
+    assert_eq!(page.text("#user-id").as_deref(), Some("hana"), "others are not locked: {}", page.body);
+    suite.clock.advance(time::Duration::minutes(15));
+    log_in(&suite, &ken, "old-works", "taro", SPACE_PASSWORD).await.must_say("あなたの情報");
+}
+
 /// proves SPC-2, SPC-3, SPC-5, SPC-6: by hand, from the space's login page on; what browsers make of the way between three sites
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_real_browser() {

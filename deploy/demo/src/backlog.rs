@@ -3,7 +3,7 @@
 
 use crate::{
     relying_party::{AccessClaims, Departure, RelyingParty, RelyingPartyConfig, RelyingPartyError, Tokens},
-    spaces::{self, LegacySpaces, Logins},
+    spaces::{self, LegacySpaces, Logins, Tries},
     visits::Visits,
 };
 use askama::Template;
@@ -58,6 +58,7 @@ pub struct Backlog {
     access: AccessServiceClient<Channel>,
     visits: Arc<Mutex<Visits>>,
     logins: Arc<Mutex<Logins>>,
+    tries: Arc<Mutex<Tries>>,
     mesh: Mesh,
     issuer: Url,
     public_url: Url,
@@ -118,6 +119,7 @@ impl Backlog {
             access: AccessServiceClient::new(mesh.channel("organization")?),
             visits: Arc::default(),
             logins: Arc::default(),
+            tries: Arc::default(),
             links: SpaceLinkServiceClient::new(mesh.channel("identity")?),
             mesh,
             spaces,
@@ -149,6 +151,10 @@ impl Backlog {
 
     pub(crate) fn logins(&self) -> MutexGuard<'_, Logins> {
         self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tries(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a browser to the gateway, perhaps on its way to a legacy space.

@@ -6,10 +6,13 @@ mod directory;
 mod login;
 mod pages;
 mod settings;
+mod tries;
+mod words;
 
 pub(crate) use directory::directory;
 pub(crate) use login::Logins;
 pub(crate) use pages::routes;
+pub(crate) use tries::Tries;
 
 use argon2::{
     Argon2,

@@ -3,6 +3,7 @@
 use super::{
     Space, User,
     settings::{administration, choose, settings, switch},
+    words::Words,
 };
 use crate::{
     backlog::{Backlog, COOKIE},
@@ -56,6 +57,7 @@ pub(super) enum Outside {
 #[derive(Template)]
 #[template(path = "space_login.html")]
 struct LoginPage<'a> {
+    words: Words,
     id: &'a str,
     space: &'a Space,
     problem: Option<&'a str>,
@@ -64,6 +66,7 @@ struct LoginPage<'a> {
 #[derive(Template)]
 #[template(path = "space.html")]
 struct HomePage<'a> {
+    words: Words,
     id: &'a str,
     space: &'a Space,
     me: Shown,
@@ -93,6 +96,7 @@ struct Shown {
 #[derive(Template)]
 #[template(path = "space_refused.html")]
 struct RefusedPage<'a> {
+    words: Words,
     id: &'a str,
     space: &'a Space,
     why: &'static str,
@@ -132,11 +136,16 @@ impl Backlog {
     }
 
     /// Somebody who is in the space; else the page that says why not.
-    pub(super) async fn inside(&self, id: &str, cookies: &CookieJar) -> Result<(Space, Entry), Response> {
+    pub(super) async fn inside(
+        &self,
+        id: &str,
+        words: Words,
+        cookies: &CookieJar,
+    ) -> Result<(Space, Entry), Response> {
         let space = self.space(id)?;
         match self.entry(id, &space, cookies).await {
             Ok(entry) => Ok((space, entry)),
-            Err(outside) => Err(self.outside(id, &space, &outside)),
+            Err(outside) => Err(self.outside(id, words, &space, &outside)),
         }
     }
 
@@ -207,7 +216,7 @@ impl Backlog {
         doors.collect()
     }
 
-    pub(super) fn outside(&self, id: &str, space: &Space, outside: &Outside) -> Response {
+    pub(super) fn outside(&self, id: &str, words: Words, space: &Space, outside: &Outside) -> Response {
         let console = format!("{}account/spaces", self.console);
         let why = match outside {
             Outside::Nobody => return Redirect::to(&format!("/spaces/{id}/login")).into_response(),
@@ -223,7 +232,7 @@ impl Backlog {
         };
         let status = if why == "unknown" { StatusCode::BAD_GATEWAY } else { StatusCode::FORBIDDEN };
         let connect = format!("{console}/new/backlog/{id}");
-        page(status, &RefusedPage { id, space, why, console, connect })
+        page(status, &RefusedPage { words, id, space, why, console, connect })
     }
 }
 
@@ -255,14 +264,15 @@ fn shown(user: &User, connected: Option<&ConnectedUser>) -> Shown {
 async fn home(
     State(backlog): State<Backlog>,
     Path(id): Path<String>,
+    words: Words,
     cookies: CookieJar,
 ) -> Result<Response, Response> {
     let space = backlog.space(&id)?;
     let entry = backlog.entry(&id, &space, &cookies).await;
     // Who is not connected yet may have come to log in otherwise.
     let entry = match entry {
-        Err(Outside::NotConnected) => return Ok(backlog.outside(&id, &space, &Outside::Nobody)),
-        entry => entry.map_err(|outside| backlog.outside(&id, &space, &outside))?,
+        Err(Outside::NotConnected) => return Ok(backlog.outside(&id, words, &space, &Outside::Nobody)),
+        entry => entry.map_err(|outside| backlog.outside(&id, words, &space, &outside))?,
     };
     let connected = backlog.connected(&id, &space).await;
     let me = shown(&entry.user, connected.get(&entry.user.id));
@@ -270,6 +280,7 @@ async fn home(
     Ok(page(
         StatusCode::OK,
         &HomePage {
+            words,
             id: &id,
             space: &space,
             me,
@@ -283,22 +294,34 @@ async fn home(
     ))
 }
 
-async fn login(State(backlog): State<Backlog>, Path(id): Path<String>) -> Result<Response, Response> {
+async fn login(
+    State(backlog): State<Backlog>,
+    Path(id): Path<String>,
+    words: Words,
+) -> Result<Response, Response> {
     let space = backlog.space(&id)?;
-    Ok(page(StatusCode::OK, &LoginPage { id: &id, space: &space, problem: None }))
+    Ok(page(StatusCode::OK, &LoginPage { words, id: &id, space: &space, problem: None }))
 }
 
 async fn log_in(
     State(backlog): State<Backlog>,
     Path(id): Path<String>,
+    words: Words,
     cookies: CookieJar,
     Form(Credentials { user_id, password }): Form<Credentials>,
 ) -> Result<Response, Response> {
     let space = backlog.space(&id)?;
-    let Some(user) = backlog.spaces.check(&space, user_id.trim(), password).await else {
-        let problem = Some("User ID or password is wrong.");
-        return Ok(page(StatusCode::FORBIDDEN, &LoginPage { id: &id, space: &space, problem }));
+    let user_id = user_id.trim();
+    let refused = |status, why| {
+        page(status, &LoginPage { words, id: &id, space: &space, problem: Some(words.say(why)) })
     };
+    if !backlog.tries().begin(&id, user_id, backlog.context.clock.now()) {
+        return Ok(refused(StatusCode::TOO_MANY_REQUESTS, "locked"));
+    }
+    let Some(user) = backlog.spaces.check(&space, user_id, password).await else {
+        return Ok(refused(StatusCode::FORBIDDEN, "wrong"));
+    };
+    backlog.tries().forget(&id, user_id);
     let browser = Secret::generate(&backlog.context.entropy).reveal();
     backlog.logins().enter(browser.clone(), cookie(&cookies, SPACE_COOKIE), id.clone(), user.id);
     let kept = Cookie::build((SPACE_COOKIE, browser)).path("/").secure(true).http_only(true);
@@ -310,6 +333,7 @@ async fn log_in(
 async fn by_account(
     State(backlog): State<Backlog>,
     Path(id): Path<String>,
+    words: Words,
     cookies: CookieJar,
 ) -> Result<Response, Response> {
     let space = backlog.space(&id)?;
@@ -320,8 +344,8 @@ async fn by_account(
             Ok(Redirect::to(&format!("/spaces/{id}")).into_response())
         }
         Err(Outside::Nobody) if space.nulab_account => Ok(backlog.depart(cookies, Some(id)).await),
-        Err(Outside::Nobody) => Ok(backlog.outside(&id, &space, &Outside::Closed)),
-        Err(outside) => Ok(backlog.outside(&id, &space, &outside)),
+        Err(Outside::Nobody) => Ok(backlog.outside(&id, words, &space, &Outside::Closed)),
+        Err(outside) => Ok(backlog.outside(&id, words, &space, &outside)),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Space,
     pages::{Outside, page, person},
+    words::Words,
 };
 use crate::backlog::Backlog;
 use askama::Template;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 #[derive(Template)]
 #[template(path = "space_settings.html")]
 struct SettingsPage<'a> {
+    words: Words,
     id: &'a str,
     space: &'a Space,
     /// `None`: not connected.
@@ -32,6 +34,7 @@ struct SettingsPage<'a> {
 #[derive(Template)]
 #[template(path = "space_administration.html")]
 struct AdministrationPage<'a> {
+    words: Words,
     id: &'a str,
     space: &'a Space,
 }
@@ -50,9 +53,10 @@ pub(super) struct Switch {
 pub(super) async fn settings(
     State(backlog): State<Backlog>,
     Path(id): Path<String>,
+    words: Words,
     cookies: CookieJar,
 ) -> Result<Response, Response> {
-    let (space, entry) = backlog.inside(&id, &cookies).await?;
+    let (space, entry) = backlog.inside(&id, words, &cookies).await?;
     let connected = backlog.connected(&id, &space).await;
     let profile = connected.get(&entry.user.id).map(|connected| match connected.profile() {
         SpaceProfile::Account => "account",
@@ -61,16 +65,17 @@ pub(super) async fn settings(
     });
     let here = backlog.is_mine(&id, &entry.user, &cookies).await;
     let console = format!("{}account/spaces", backlog.console);
-    Ok(page(StatusCode::OK, &SettingsPage { id: &id, space: &space, profile, here, console }))
+    Ok(page(StatusCode::OK, &SettingsPage { words, id: &id, space: &space, profile, here, console }))
 }
 
 pub(super) async fn choose(
     State(backlog): State<Backlog>,
     Path(id): Path<String>,
+    words: Words,
     cookies: CookieJar,
     Form(Choice { profile }): Form<Choice>,
 ) -> Result<Response, Response> {
-    let (space, entry) = backlog.inside(&id, &cookies).await?;
+    let (space, entry) = backlog.inside(&id, words, &cookies).await?;
     let tokens = match backlog.account(&cookies).await {
         Some(tokens) if backlog.is_mine(&id, &entry.user, &cookies).await => tokens,
         // Who looks at the form again sees why.
@@ -80,13 +85,20 @@ pub(super) async fn choose(
     let request = SetMySpaceProfileRequest { space_id: id.clone(), profile: profile.into() };
     match backlog.links.clone().set_my_space_profile(person(&tokens).request(request)).await {
         Ok(_) => Ok(Redirect::to(&format!("/spaces/{id}")).into_response()),
-        Err(status) => Err(backlog.outside(&id, &space, &Outside::Unknown(Failure::of(&status).reason))),
+        Err(status) => {
+            Err(backlog.outside(&id, words, &space, &Outside::Unknown(Failure::of(&status).reason)))
+        }
     }
 }
 
 /// The administrators' pages; for everybody else there is none.
-async fn administered(backlog: &Backlog, id: &str, cookies: &CookieJar) -> Result<Space, Response> {
-    match backlog.inside(id, cookies).await? {
+async fn administered(
+    backlog: &Backlog,
+    id: &str,
+    words: Words,
+    cookies: &CookieJar,
+) -> Result<Space, Response> {
+    match backlog.inside(id, words, cookies).await? {
         (space, entry) if entry.user.administrator => Ok(space),
         _ => Err((StatusCode::NOT_FOUND, "There is no such page.\n").into_response()),
     }
@@ -95,20 +107,22 @@ async fn administered(backlog: &Backlog, id: &str, cookies: &CookieJar) -> Resul
 pub(super) async fn administration(
     State(backlog): State<Backlog>,
     Path(id): Path<String>,
+    words: Words,
     cookies: CookieJar,
 ) -> Result<Response, Response> {
-    let space = administered(&backlog, &id, &cookies).await?;
-    Ok(page(StatusCode::OK, &AdministrationPage { id: &id, space: &space }))
+    let space = administered(&backlog, &id, words, &cookies).await?;
+    Ok(page(StatusCode::OK, &AdministrationPage { words, id: &id, space: &space }))
 }
 
 /// The switch (SPC-1).
 pub(super) async fn switch(
     State(backlog): State<Backlog>,
     Path(id): Path<String>,
+    words: Words,
     cookies: CookieJar,
     Form(Switch { nulab_account }): Form<Switch>,
 ) -> Result<Response, Response> {
-    administered(&backlog, &id, &cookies).await?;
+    administered(&backlog, &id, words, &cookies).await?;
     match backlog.spaces.switch(&id, nulab_account.is_some()) {
         Ok(()) => Ok(Redirect::to(&format!("/spaces/{id}/administration")).into_response()),
         Err(error) => {
