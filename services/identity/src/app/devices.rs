@@ -31,10 +31,12 @@ impl Identity {
     ) -> Result<(), sqlx::Error> {
         let (account, now) = (session.account, session.created_at);
         let familiar = self.see(tx, account, visit, &session.origin, now).await?;
+        if !familiar.device {
+            self.note_for_owner(tx, caller, account, Kind::NewDevice, "").await?;
+        }
         if !familiar.is_news() {
             return Ok(());
         }
-        self.note_for_owner(tx, caller, account, Kind::NewDevice, "").await?;
         if !store::login_alerts::are_on(tx, account).await? {
             return Ok(());
         }

@@ -46,9 +46,9 @@ pub struct Familiar {
 }
 
 impl Familiar {
-    /// Whether the owner is to be told (ACC-10). A known browser is the owner's wherever it travels. And a browser
+    /// Whether the owner is to be mailed (ACC-10). A known browser is the owner's wherever it travels. And a browser
     /// that is new in a known network is as a rule the owner's too: a second one at home, or one that forgets its
-    /// cookies. Mails about those would teach people to ignore the one that matters.
+    /// cookies. Mails about those would teach people to ignore the one that matters; the security events list them.
     pub fn is_news(self) -> bool {
         !self.device && !self.network
     }

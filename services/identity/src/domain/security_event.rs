@@ -57,7 +57,7 @@ kinds! {
     TwoFactorDisabled = "two_factor_disabled"
     /// Too many wrong passwords: unknown devices wait (ACC-14).
     SignInLocked = "sign_in_locked"
-    /// A sign-in from a device and a network that were both new (ACC-10).
+    /// A sign-in from a device that was new: noted even where no mail is worth it (ACC-10).
     NewDevice = "new_device"
     /// The owner said that it was somebody else (ACC-10).
     NotMe = "not_me"
