@@ -19,7 +19,7 @@ thread_local! {
 pub async fn argon2id(concurrent: usize) -> Row {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(processors));
-    run(concurrent, 40 * concurrent.min(8), move |_| {
+    run(concurrent, 100 * concurrent.min(8), move |_| {
         let permits = permits.clone();
         async move {
             let _permit = permits.acquire().await;

@@ -50,10 +50,12 @@ pub fn channel(suite: &Suite, name: &'static str, config: MeshConfig, service: &
         .expect("an address")
 }
 
-/// Address and password to a session: what the gateway asks identity. As many people as calls at once, each with a
-/// browser that their account knows.
+/// How many people sign in: so many that none of them comes to more sessions than an account may have.
+const PEOPLE: usize = 200;
+
+/// Address and password to a session: what the gateway asks identity. People with a browser that their account knows.
 pub async fn sign_in(suite: &Suite, _: &Person, concurrent: usize) -> Row {
-    alike(suite, concurrent).await;
+    alike(suite, PEOPLE).await;
     let config = suite.pki.service("gateway").expect("files").config("pass.internal");
     let client = SessionServiceClient::new(channel(suite, "gateway", config, "identity"));
     // One of the person's own browsers.
@@ -64,7 +66,7 @@ pub async fn sign_in(suite: &Suite, _: &Person, concurrent: usize) -> Row {
         let visit = Some(Visit { device_token: device_token.clone(), product: "Backlog".to_owned() });
         async move {
             let request = SignInRequest {
-                email: format!("{}-{EMAIL}", number % concurrent),
+                email: format!("{}-{EMAIL}", number % PEOPLE),
                 password: PASSWORD.to_owned(),
                 replaced_token: String::new(),
                 visit,
@@ -73,10 +75,8 @@ pub async fn sign_in(suite: &Suite, _: &Person, concurrent: usize) -> Row {
             client.sign_in(context.request(request)).await.expect("a session");
         }
     };
-    for number in 0..concurrent {
-        work(number).await;
-    }
-    run(concurrent, 40 * concurrent.min(8), work).await
+    run(16, PEOPLE, work.clone()).await;
+    run(concurrent, 100 * concurrent.min(8), work).await
 }
 
 /// Makes so many accounts like the person's, with the same password.
