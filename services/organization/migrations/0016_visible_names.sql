@@ -1,15 +1,5 @@
--- From now on names show something and hide nothing. In those from before, characters that are not to be seen go
--- (directions of text, separators, fillers), and a name of nothing else becomes a dash. What names are
--- sorted and compared by stays as it is, so that no two become the same.
-CREATE FUNCTION shown_name(name text, otherwise text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN seen ~ '[^\s\u034f\u180b-\u180f\u200c\u200d\u2800\ufe00-\ufe0f\U000e0000-\U000e0fff]'
-                THEN btrim(seen) ELSE otherwise END
-    FROM regexp_replace(name, '[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]',
-                        '', 'g') AS seen
-$$;
-
-UPDATE members SET name = shown_name(name, '-') WHERE name <> shown_name(name, '-');
-UPDATE organizations SET name = shown_name(name, '-') WHERE name <> shown_name(name, '-');
-UPDATE teams SET name = shown_name(name, '-') WHERE name <> shown_name(name, '-');
-
-DROP FUNCTION shown_name;
+-- From now on every name shows something: of those from before, what has nothing but spaces and characters that are not to be seen
+-- becomes a dash. (Written out: what is a space depends on a database's locale.)
+UPDATE members SET name = '-' WHERE name !~ '[^[:space:]\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]';
+UPDATE organizations SET name = '-' WHERE name !~ '[^[:space:]\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]';
+UPDATE teams SET name = '-' WHERE name !~ '[^[:space:]\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]';

@@ -28,7 +28,7 @@ async fn applying() {
         refused(apply(ApplyForTrialRequest { request_id: bad.clone(), ..good() }).await, "request_id");
         refused(apply(ApplyForTrialRequest { organization_id: bad, ..good() }).await, "organization_id");
     }
-    for bad in ["", "  ", "a\0b", "a\nb", "a\u{202e}b", &"あ".repeat(101), long.as_str()] {
+    for bad in ["", "  ", "a\0b", "a\nb", "\u{202e} \u{200d}", &"あ".repeat(101), long.as_str()] {
         let bad = bad.to_owned();
         refused(apply(ApplyForTrialRequest { contact_name: bad.clone(), ..good() }).await, "contact_name");
         refused(apply(ApplyForTrialRequest { company: bad, ..good() }).await, "company");

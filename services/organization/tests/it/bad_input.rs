@@ -182,7 +182,7 @@ async fn teams_and_organization_ids() {
     );
     let request = CreateTeamRequest { organization_id: "x".to_owned(), ..good() };
     refused(visitor.create_team(request).await, "organization_id");
-    for bad in ["", "  ", "a\0b", "a\nb", "a\u{202e}b", &"a".repeat(101), &"a".repeat(LONG)] {
+    for bad in ["", "  ", "a\0b", "a\nb", "\u{202e} \u{200d}", &"a".repeat(101), &"a".repeat(LONG)] {
         refused(visitor.create_team(CreateTeamRequest { name: bad.to_owned(), ..good() }).await, "name");
     }
     refused(visitor.teams("x").await, "organization_id");
