@@ -129,11 +129,11 @@ impl TestDatabase {
         self.cut_where("").await
     }
 
-    /// Cuts the connections whose `application_name` begins with `prefix`; returns how many there were.
+    /// Cuts the clients' connections (the server's own autovacuum is not ours to end) whose `application_name` begins with `prefix`; returns how many there were.
     pub async fn cut_where(&self, prefix: &str) -> usize {
         let mut admin = connect(&self.admin).await;
         let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                     WHERE datname = $1 AND starts_with(application_name, $2)";
+                     WHERE datname = $1 AND starts_with(application_name, $2) AND backend_type = 'client backend'";
         let cut = sqlx::query(query).bind(&self.name).bind(prefix).execute(&mut admin).await;
         usize::try_from(cut.expect("a superuser may").rows_affected()).expect("a small number")
     }
