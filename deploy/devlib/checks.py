@@ -26,8 +26,8 @@ class Step:
     passes: Callable[[], bool]
 
 
-def run(pattern: str | None) -> int:
-    """Runs all checks; or the one of that name; or only the tests whose names contain the pattern."""
+def run(patterns: list[str]) -> int:
+    """Runs all checks; or those of these names; or only the tests whose names contain one of the patterns."""
     steps = [
         Step("fmt", "formatting of the Rust code", lambda: cargo.run(["fmt", "--all", "--check"]) == 0),
         Step("lock", "Cargo.lock says what Cargo.toml says", _lock_is_fresh),
@@ -36,13 +36,13 @@ def run(pattern: str | None) -> int:
         Step("deny", "licences, bans and sources of dependencies", _dependencies_are_fine),
         Step("sqlx", "the offline caches of the queries are fresh", _caches_are_fresh),
         Step("clippy", "lints", lambda: cargo.run(CLIPPY) == 0),
-        Step("tests", "all tests, on a private PostgreSQL and RabbitMQ", lambda: _tests_pass(None)),
+        Step("tests", "all tests, on a private PostgreSQL and RabbitMQ", lambda: _tests_pass([])),
     ]
-    if pattern is not None:
-        named = [one for one in steps if one.name == pattern]
-        steps = named or [Step("tests", f"tests called {pattern}", lambda: _tests_pass(pattern))]
+    if patterns:
+        named = [one for one in steps if one.name in patterns]
+        steps = named if len(named) == len(set(patterns)) else [Step("tests", f"tests called {', '.join(patterns)}", lambda: _tests_pass(patterns))]
     machine.provide(machine.TEST)
-    if pattern is None:
+    if not patterns:
         before = _fingerprints()
         steps.append(Step("tree", "the checks changed no file", lambda: _unchanged(before)))
     return _summary([(one.name, *_judge(one)) for one in steps])
@@ -99,7 +99,7 @@ def _caches_are_fresh() -> bool:
     return not stale
 
 
-def _tests_pass(pattern: str | None) -> bool:
+def _tests_pass(patterns: list[str]) -> bool:
     peers = tools.foreign_peers()
     with sqlx.scratch_run() as children:
         broker = children.folder / "rabbitmq"
@@ -113,7 +113,7 @@ def _tests_pass(pattern: str | None) -> bool:
             "PASS_TEST_AMQP_URL": queue.url,
             "INSTA_UPDATE": os.environ.get("INSTA_UPDATE", "no"),
         }
-        named = [] if pattern is None else [pattern]
+        named = ["--", *patterns] if patterns else []
         return cargo.run(["test", "--workspace", "--no-fail-fast", *named], servers, TEST_LIMIT) == 0
 
 

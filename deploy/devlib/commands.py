@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     command.add_argument("crates", nargs="*", metavar="crate", help="only these (default: all that have one)")
     command.set_defaults(run=lambda given: sqlx.prepare(given.crates))
     command = commands.add_parser("test", help="run every check, as CI does")
-    command.add_argument("filter", nargs="?", help="only the step of this name, or only tests called so")
+    command.add_argument("filter", nargs="*", help="only the steps of these names, or only tests called so")
     command.set_defaults(run=lambda given: checks.run(given.filter))
     command = commands.add_parser("bench", help="measure the suite, each figure beside its floor (release build)")
     command.set_defaults(run=lambda _: bench.run())
