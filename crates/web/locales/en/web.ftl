@@ -46,6 +46,7 @@ error-token-scope = Your sign-in does not cover this. Sign in again.
 error-token-revoked = Your session has ended. Sign in again.
 error-role-missing = Your role in this organization does not allow this. Ask an administrator.
 error-credentials-invalid = Email address or password is wrong.
+error-address-taken = Your account is signed out everywhere and its password is of no use any more. But it has another address now, and yours belongs to another account. If that account is yours, too, delete it or give it another address; then open the link again, to get this one back.
 error-link-invalid = This link was used already, has expired, or is incomplete.
 error-password-length = Use 12 to 128 characters.
 error-password-guessable = This password is too easy to guess. Choose a longer or less common one.

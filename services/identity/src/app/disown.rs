@@ -5,10 +5,14 @@
 //!
 //! - The address is what it was when the link was mailed, whoever changed it since. The way back is a change, too, but none
 //!   that a link undoes: it led to whoever had the address first.
+//! - If that address is another account's by now (perhaps the owner's own new one), everything else is done, nothing is mailed
+//!   to the intruder's, and the link says so and works again once the address is free.
 //! - Of second factors and recovery codes those go that this very session made, and, if the address is taken back, those
 //!   that were made while the account had another one. What other sessions added stays: an old mail about a sign-in is no
 //!   way for a thief of the mailbox to strip an account of what its owner has added since. An intruder with several sessions
 //!   is met by several links: each notice of a factor that was added has one about the session that added it.
+//! - For those 7 days whoever reads the mailbox can take a factor away that was just added. That is the price of asking about it:
+//!   an intruder's factor would keep its owner out for good.
 //! - Other links that were mailed to the same address still work, for their own sessions, and undo nothing that was done
 //!   after the first was used: all sessions have ended by then, and what follows is the owner's. Those that were mailed
 //!   later to another address are void: an intruder's mailbox has them. Earlier ones are left alone, so that an
@@ -59,7 +63,12 @@ impl Identity {
             let ended = events::session_ended(account, session, EndCause::EndedByOwner);
             self.outbox.publish(&mut tx, ended.by_caller(caller)).await?;
         }
-        let (owner, moved_at) = self.take_address_back(&mut tx, caller, owner, &alert).await?;
+        let Some((owner, moved_at)) = self.take_address_back(&mut tx, caller, owner, &alert).await? else {
+            // The mail would go to whoever took the account. What can be taken back is, and the link stays.
+            self.take_factors_back(&mut tx, caller, alert.disowned(None)).await?;
+            tx.commit().await?;
+            return Err(LoginAlertError::AddressTaken);
+        };
         self.take_factors_back(&mut tx, caller, alert.disowned(moved_at)).await?;
         let mailed = alert.email.as_ref().unwrap_or(&owner.email);
         store::login_alerts::use_up(&mut tx, &alert, mailed, now).await?;
@@ -102,26 +111,30 @@ impl Identity {
         self.note_for_owner(tx, caller, account, What::TwoFactorDisabled, "").await
     }
 
-    /// Gives the account the address that it had when the link was mailed, unless that is somebody else's by now; and
-    /// since when it had another one, if it had.
+    /// Gives the account the address that it had when the link was mailed, and since when it had another one, if it had.
+    /// `None`: the address is another account's by now, and all stays as it is.
     async fn take_address_back(
         &self,
         tx: &mut Tx,
         caller: &Caller,
         owner: Account,
         alert: &LoginAlert,
-    ) -> Result<(Account, Option<OffsetDateTime>), sqlx::Error> {
-        let undone = store::email_changes::undo(tx, owner.id, alert.made_at(), alert.until).await?;
-        let Some(undone) = undone.filter(|undone| undone.email != owner.email) else {
-            return Ok((owner, None));
-        };
-        let Ok(moved) = owner.clone().move_to(undone.email) else { return Ok((owner, None)) };
+    ) -> Result<Option<(Account, Option<OffsetDateTime>)>, sqlx::Error> {
         let mut tried = tx.begin().await?;
+        let undone = store::email_changes::undo(&mut tried, owner.id, alert.made_at(), alert.until).await?;
+        let moved = undone.filter(|undone| undone.email != owner.email).and_then(|undone| {
+            let moved = owner.clone().move_to(undone.email).ok()?;
+            Some((moved, undone.made_at))
+        });
+        let Some((moved, moved_at)) = moved else {
+            tried.commit().await?;
+            return Ok(Some((owner, None)));
+        };
         match store::accounts::change_email(&mut tried, &moved).await {
             Ok(()) => tried.commit().await?,
             Err(WriteError::EmailTaken(_)) => {
                 tried.rollback().await?;
-                return Ok((owner, None));
+                return Ok(None);
             }
             Err(WriteError::UniqueIdTaken(error) | WriteError::Database(error)) => return Err(error),
         }
@@ -136,6 +149,6 @@ impl Identity {
         let changed = events::account_changed(moved.id, &["email"]);
         self.outbox.publish(tx, changed.by_caller(caller)).await?;
         self.outbox.publish(tx, events::email_changed(moved.id, id).by_caller(caller)).await?;
-        Ok((moved, Some(undone.made_at)))
+        Ok(Some((moved, Some(moved_at))))
     }
 }

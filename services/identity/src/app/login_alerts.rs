@@ -42,6 +42,11 @@ pub enum LoginAlertError {
     /// Its link was used, has expired, or never was.
     #[error("this link was used or has expired")]
     LinkInvalid,
+    /// Another account has the address that the account had.
+    #[error(
+        "another account has this address by now; delete it or give it another address, then use the link again"
+    )]
+    AddressTaken,
     /// The database failed.
     #[error("looking after a login alert")]
     Database(#[from] sqlx::Error),
@@ -155,7 +160,7 @@ impl Identity {
 impl Problem for LoginAlertError {
     fn kind(&self) -> Kind {
         match self {
-            Self::LinkInvalid => Kind::Precondition,
+            Self::LinkInvalid | Self::AddressTaken => Kind::Precondition,
             Self::Database(error) => database_kind(error).0,
         }
     }
@@ -163,6 +168,7 @@ impl Problem for LoginAlertError {
     fn reason(&self) -> ErrorReason {
         match self {
             Self::LinkInvalid => ErrorReason::LinkInvalid,
+            Self::AddressTaken => ErrorReason::AddressTaken,
             Self::Database(error) => database_kind(error).1,
         }
     }

@@ -112,8 +112,7 @@ async fn each_of_several_links_works_once() {
     }
 }
 
-/// proves ACC-9, ACC-10: what protected the account before that sign-in still does; an address that somebody else has by
-/// now stays theirs
+/// proves ACC-9, ACC-10: what protected the account before that sign-in still does
 #[tokio::test]
 async fn what_was_there_before_stays() {
     let suite = Suite::start().await;
@@ -133,12 +132,40 @@ async fn what_was_there_before_stays() {
         User { account: owner.account, session: session.session_id.parse().unwrap(), token: session.token };
     let confirmation = email_change::link(&suite, &intruder, THEIRS).await;
     email_change::confirm(&suite, &confirmation).await.unwrap();
-    suite.user(TARO).await;
 
     let [link] = links(&suite, &intruder).await.try_into().unwrap();
     disown(&suite, &link).await.unwrap();
-    reset(&suite, THEIRS).await;
-    let signed_in = suite.gateway_anonymous().sign_in(credentials(THEIRS, NEW_PASSWORD)).await.unwrap();
+    reset(&suite, TARO).await;
+    let signed_in = suite.gateway_anonymous().sign_in(credentials(TARO, NEW_PASSWORD)).await.unwrap();
     let step = signed_in.second_step.unwrap().token;
     suite.finish_step(&step, Factor::RecoveryCode(codes[0].clone())).await.unwrap();
+}
+
+/// proves ACC-10: an address that another account has by now stays that one's; the intruder is out, nothing is mailed to
+/// their address, and the link gives the account back once the owner's is free
+#[tokio::test]
+async fn an_address_that_was_taken_meanwhile() {
+    let suite = Suite::start().await;
+    user_with(&suite, TARO, &device(1)).await;
+    let intruder = intrude(&suite).await;
+    let confirmation = email_change::link(&suite, &intruder, THEIRS).await;
+    email_change::confirm(&suite, &confirmation).await.unwrap();
+    let second = suite.user(TARO).await;
+
+    let [link] = links(&suite, &intruder).await.try_into().unwrap();
+    for _ in 0..2 {
+        assert_eq!(disown(&suite, &link).await, Err(ErrorReason::AddressTaken));
+        let request = ResolveSessionRequest { token: intruder.token.clone() };
+        assert!(suite.gateway_anonymous().resolve_session(request).await.is_err());
+        let out = suite.gateway_anonymous().sign_in(credentials(THEIRS, PASSWORD)).await.unwrap_err();
+        assert_eq!(out.reason, ErrorReason::CredentialsInvalid);
+        assert_eq!(suite.count("SELECT count(*) FROM password_resets").await, 0);
+    }
+    let confirmation = email_change::link(&suite, &second, "taro.2@example.com").await;
+    email_change::confirm(&suite, &confirmation).await.unwrap();
+    disown(&suite, &link).await.unwrap();
+    reset(&suite, TARO).await;
+    let back = user(&suite.gateway_anonymous().sign_in(credentials(TARO, NEW_PASSWORD)).await.unwrap());
+    assert_eq!(back.account, intruder.account);
+    assert_eq!(disown(&suite, &link).await, Err(ErrorReason::LinkInvalid));
 }
