@@ -78,7 +78,7 @@ pub struct Config {
     pub encryption_secret: SecretText,
     /// The one before, for as long as sessions that it sealed live (a day); empty: none.
     pub previous_encryption_secret: SecretText,
-    /// Forms that one account may post in a minute.
+    /// Forms that one session may post in a minute.
     pub posts_per_minute: NonZeroU32,
 }
 

@@ -9,7 +9,7 @@ use crate::{
 use pass_mesh::Problem;
 use pass_proto::errors::v1::ErrorReason;
 use pass_runtime::seal::SealError;
-use pass_types::{AccountId, Kind, Secret, SessionId};
+use pass_types::{Kind, Secret, SessionId};
 use time::Duration;
 
 /// How often, and how long, a request looks whether another one has renewed the tokens.
@@ -21,8 +21,6 @@ const LOOKS: u32 = 120;
 pub struct Session {
     /// The gateway's session.
     pub id: SessionId,
-    /// Whose it is.
-    pub account: AccountId,
     /// What calls are made with.
     pub access_token: String,
 }
@@ -169,5 +167,5 @@ impl Sessions {
 }
 
 fn session(row: &Row, access_token: String) -> Session {
-    Session { id: row.session, account: row.account, access_token }
+    Session { id: row.session, access_token }
 }

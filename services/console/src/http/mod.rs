@@ -38,7 +38,7 @@ pub use signed_in::SignedIn;
 
 use crate::{app::Sessions, grpc::Suite};
 use axum::Router;
-use pass_types::{AccountId, Entropy, SharedClock, network};
+use pass_types::{Entropy, SessionId, SharedClock, network};
 use pass_web::{Browser, HostCookie, Limiter, TooMany};
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -73,8 +73,8 @@ pub struct Console {
     pub images: Images,
     /// How fast one network may ask for what needs no session.
     pub strangers: Arc<Limiter<String>>,
-    /// How fast one account may post.
-    pub people: Arc<Limiter<AccountId>>,
+    /// How fast one session may post: one that was copied keeps its owner from nothing in another one.
+    pub people: Arc<Limiter<SessionId>>,
 }
 
 impl Console {
@@ -84,8 +84,8 @@ impl Console {
         Arc::new(Limiter::new(MINUTELY, Duration::from_mins(1), clock))
     }
 
-    /// So many posts of one account at once, and as many again in each minute.
-    pub fn limit_of_people(posts: NonZeroU32, clock: SharedClock) -> Arc<Limiter<AccountId>> {
+    /// So many posts of one session at once, and as many again in each minute.
+    pub fn limit_of_people(posts: NonZeroU32, clock: SharedClock) -> Arc<Limiter<SessionId>> {
         Arc::new(Limiter::new(posts, Duration::from_mins(1), clock))
     }
 
