@@ -6,12 +6,16 @@ for (const field of document.querySelectorAll("input[data-time-zone]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
 
-// A button copies the lines that its selector finds, and says so.
+// A button copies the lines that its selector finds, and says so. Where nothing may be copied, it goes.
 for (const button of document.querySelectorAll("button[data-copy]")) {
-  button.hidden = false;
+  button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
     const lines = [...document.querySelectorAll(button.dataset.copy)].map((line) => line.textContent);
-    await navigator.clipboard.writeText(lines.join("\n") + "\n");
-    document.getElementById("copied").textContent = button.dataset.copied;
+    try {
+      await navigator.clipboard.writeText(lines.join("\n") + "\n");
+      document.getElementById("copied").textContent = button.dataset.copied;
+    } catch {
+      button.hidden = true;
+    }
   });
 }

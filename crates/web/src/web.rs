@@ -192,7 +192,9 @@ async fn guard(State(web): State<Web>, mut request: Request, next: Next) -> Resp
     if is_page {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     }
-    if let Some(look) = browser.look().filter(|look| Some(*look) != look_before) {
+    // What an address chooses is kept by pages: other answers may be kept by caches, for everybody.
+    let look = browser.look().filter(|look| Some(*look) != look_before && (is_page || !look.chosen));
+    if let Some(look) = look {
         response.headers_mut().append(header::SET_COOKIE, look.keep());
     }
     secure(&mut response, browser.nonce(), (&web.0.form_targets, &web.0.image_sources), web.0.https);

@@ -115,7 +115,7 @@ recovery-codes-left = { $count ->
    *[other] { $count } recovery codes are left. Each works once, in place of your second factor.
   }
 recovery-codes-renew = Make new recovery codes
-recovery-codes-renew-sure = The codes that you have now stop working.
+recovery-codes-renew-sure = The codes that you have now stop working, and all your other sessions end.
 recovery-codes-renew-do = Yes, make new ones
 recovery-codes-new = Your recovery codes
 recovery-codes-hint = Keep them in a safe place. Each lets you in once if you lose your second factor. They are not shown again; earlier ones do not work any more.
@@ -131,6 +131,7 @@ security-off-sure-do = Yes, switch it off
 security-back = Back to password and two-factor authentication
 security-done-app-added = The app is added. All your other sessions have ended.
 security-done-app-removed = The app is removed. All your other sessions have ended.
+security-done-codes-gone = Recovery codes are shown once, for a minute. If you have not kept yours, make new ones below.
 security-done-confirmed = You have confirmed that it is you. Nothing is changed yet: now repeat what you wanted to change.
 security-done-last-removed = It is removed, and two-factor authentication is off: your password alone lets you in now, and your recovery codes do not work any more. All your other sessions have ended.
 security-done-key-added = It is added. All your other sessions have ended.

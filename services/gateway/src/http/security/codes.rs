@@ -46,7 +46,7 @@ pub async fn page(
             };
             html(&pages::RecoveryCodes { page, codes })
         }
-        None => see_other("/security"),
+        None => Done::CodesGone.answer(),
     };
     answer.headers_mut().append(header::SET_COOKIE, COOKIE.clear());
     Ok(answer)

@@ -37,6 +37,8 @@ use pass_web::{Browser, Page, Refusal, html};
 enum Done {
     AppAdded,
     AppRemoved,
+    /// Recovery codes are not shown any more.
+    CodesGone,
     /// Only that it is them: what they wanted to change is still to be done.
     Confirmed,
     KeyAdded,
@@ -46,9 +48,10 @@ enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::AppAdded,
         Self::AppRemoved,
+        Self::CodesGone,
         Self::Confirmed,
         Self::KeyAdded,
         Self::KeyRemoved,
@@ -61,6 +64,7 @@ impl Done {
         match self {
             Self::AppAdded => "security-done-app-added",
             Self::AppRemoved => "security-done-app-removed",
+            Self::CodesGone => "security-done-codes-gone",
             Self::Confirmed => "security-done-confirmed",
             Self::KeyAdded => "security-done-key-added",
             Self::KeyRemoved => "security-done-key-removed",
