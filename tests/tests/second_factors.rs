@@ -125,7 +125,7 @@ async fn second_factors_by_hand() {
     taro.click("Continue").await;
     taro.sees("now repeat what you wanted to change").await;
     taro.unfold("Make new recovery codes").await;
-    taro.sees("The codes that you have now stop working.").await;
+    taro.sees("The codes that you have now stop working, and all your other sessions end.").await;
     taro.click("Yes, make new ones").await;
     assert_ne!(recovery_codes(&taro).await, codes);
     taro.unfold("Switch it off").await;

@@ -24,7 +24,7 @@
 //! | `email_changed` | account | it is the account's, beside `account_changed`: the notices are due |
 //! | `new_device_signed_in` | account | a sign-in from a browser and a network that were both new: the mail is due (ACC-10) |
 //! | `sign_in_disowned` | account | its owner said that one was somebody else's (ACC-10) |
-//! | `sign_in_locked` | account | after too many wrong passwords, strangers wait: the notice is due (ACC-14) |
+//! | `sign_in_locked` | account | after too many wrong passwords, whoever typed them waits: the notice is due (ACC-14) |
 //! | `security_settings_changed` | account | its owner switched login alerts on, or off: the notice is due |
 //! | `second_factor_added`, `…_removed`, `second_factors_disabled` | account | its owner did that: the notice is due (ACC-9) |
 //! | `recovery_codes_made`, `recovery_code_used` | account | the same |

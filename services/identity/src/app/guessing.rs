@@ -18,7 +18,7 @@ use pass_types::{AccountId, Email, Kind, Secret, SecretHash, network};
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
-/// An owner is mailed once about strangers who guess all day.
+/// An owner is mailed once about somebody who guesses all day.
 const NOTICES: Limit = Limit { times: 1, period: Duration::DAY };
 
 /// What a try to sign in is counted by.
@@ -209,11 +209,17 @@ impl Identity {
         let devices = store::known_devices::of(db, account).await?;
         let mut subjects =
             vec![self.subject("sign-in account", email.key()), self.subject("sign-in in a row", email.key())];
+        subjects.extend(self.subjects_of_change(account));
         for device in &devices {
             let of = |limit| self.subject_of_device(limit, email, device);
             subjects.extend([of("sign-in device"), of("sign-in device in a row")]);
         }
         store::throttles::forget(db, &subjects).await
+    }
+
+    /// What wrong current passwords are counted by, of who changes a password: lately, and in a row.
+    pub(super) fn subjects_of_change(&self, account: AccountId) -> [SecretHash; 2] {
+        ["password change", "password change in a row"].map(|limit| self.subject(limit, &account.to_string()))
     }
 
     fn subject_of_device(&self, limit: &str, email: &Email, device: &SecretHash) -> SecretHash {

@@ -75,6 +75,12 @@ impl Identity {
             return Err(ImageError::TooOften(limit.one().unsigned_abs()));
         }
         let image = match self.decoding.run(file).await {
+            Err(busy @ ImageError::Busy) => {
+                // It was not looked at.
+                store::throttles::give_back(&mut *self.pool.acquire().await?, &by_account, limit, now)
+                    .await?;
+                return Err(busy);
+            }
             Err(unfit @ ImageError::Unfit(_)) => {
                 let refused = events::image_refused(owner.account, unfit.reason());
                 self.tell(refused.by_caller(owner.caller)).await?;

@@ -188,6 +188,15 @@ impl Identity {
         let mut tx = self.pool.begin().await?;
         let locked = self.count_wrong(&mut tx, tried, now).await?;
 
+        // Of an address without an account only the number is told. Before what is published, as the housekeeping takes them.
+        let mut counted = tx.begin().await?;
+        let what = (Attempted::SignIn, reason.code());
+        store::refused_tries::count(&mut counted, &tried.by_network, None, what, now).await?;
+        if known.is_some() {
+            counted.rollback().await?;
+        } else {
+            counted.commit().await?;
+        }
         let mut noted = tx.begin().await?;
         let account = known.as_ref().map_or(nobody, |known| known.account);
         let entry = store::login_history::Entry {
@@ -210,15 +219,6 @@ impl Identity {
             noted.commit().await?;
         } else {
             noted.rollback().await?;
-        }
-        // Of an address without an account only the number is told.
-        let mut counted = tx.begin().await?;
-        let what = (Attempted::SignIn, reason.code());
-        store::refused_tries::count(&mut counted, &tried.by_network, None, what, now).await?;
-        if known.is_some() {
-            counted.rollback().await?;
-        } else {
-            counted.commit().await?;
         }
         tx.commit().await
     }

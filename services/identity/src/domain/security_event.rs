@@ -55,7 +55,7 @@ kinds! {
     SecondFactorLocked = "second_factor_locked"
     /// Two-factor authentication is off (ACC-9).
     TwoFactorDisabled = "two_factor_disabled"
-    /// Too many wrong passwords: unknown devices wait (ACC-14).
+    /// Too many wrong passwords: unknown devices wait, or the one that they were typed in (ACC-14).
     SignInLocked = "sign_in_locked"
     /// A sign-in from a device that was new: noted even where no mail is worth it (ACC-10).
     NewDevice = "new_device"

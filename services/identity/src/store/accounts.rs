@@ -333,7 +333,7 @@ pub async fn lock_password_hash(
 }
 
 /// One password hash of each cost that is in use, and how many accounts have such ones: of all, or where there are very
-/// many of a sample of some ten thousand.
+/// many of a sample of some ten thousand, always of the same part of the table.
 pub async fn password_costs(db: &mut PgConnection) -> Result<Vec<(String, i64)>, sqlx::Error> {
     let estimate = sqlx::query_scalar!(
         r#"SELECT reltuples AS "estimate!" FROM pg_class WHERE oid = 'accounts'::regclass"#,
@@ -342,7 +342,7 @@ pub async fn password_costs(db: &mut PgConnection) -> Result<Vec<(String, i64)>,
     .await?;
     let percent = (1_000_000.0 / estimate.max(1.0)).min(100.0);
     let rows = sqlx::query!(
-        r#"SELECT min(password_hash) AS "example!", count(*) AS "count!" FROM accounts TABLESAMPLE SYSTEM ($1)
+        r#"SELECT min(password_hash) AS "example!", count(*) AS "count!" FROM accounts TABLESAMPLE SYSTEM ($1) REPEATABLE (1)
          WHERE password_hash IS NOT NULL GROUP BY substring(password_hash FROM '^[$]argon2id[$][^$]*[$][^$]*')"#,
         percent,
     )

@@ -75,9 +75,8 @@ pub async fn end_oldest(
     now: OffsetDateTime,
 ) -> Result<Vec<SessionId>, sqlx::Error> {
     let ended = sqlx::query_scalar!(
-        "UPDATE sessions SET ended_at = $3 WHERE id IN
-            (SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NULL
-             ORDER BY id DESC OFFSET $2 FOR UPDATE SKIP LOCKED)
+        "UPDATE sessions SET ended_at = $3 WHERE ended_at IS NULL AND id IN
+            (SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NULL ORDER BY id DESC OFFSET $2)
          RETURNING id",
         account.uuid(),
         most,

@@ -110,7 +110,7 @@ async fn guessing_the_current_one_is_slowed() {
     let tries = (0..10).map(|i| try_change(&suite, if i % 2 == 0 { &here } else { &elsewhere }, WRONG, NEW));
     let answers = futures::future::join_all(tries).await;
     let of = |reason| answers.iter().filter(|it| it.as_ref().is_err_and(|it| it.reason == reason)).count();
-    assert_eq!((of(ErrorReason::PasswordWrong), of(ErrorReason::RateLimited)), (4, 6));
+    assert_eq!((of(ErrorReason::PasswordWrong), of(ErrorReason::SignInLocked)), (4, 6));
     let wrong =
         answers.iter().filter_map(|it| it.as_ref().err()).find(|it| it.reason == ErrorReason::PasswordWrong);
     let wrong = wrong.unwrap();
@@ -120,7 +120,7 @@ async fn guessing_the_current_one_is_slowed() {
     let told = refusals(&suite).await;
     let times = |reason: &str| told.iter().filter(|it| **it == reason).count();
     assert_eq!(
-        (times("PASSWORD_GUESSABLE"), times("PASSWORD_WRONG"), times("RATE_LIMITED"), told.len()),
+        (times("PASSWORD_GUESSABLE"), times("PASSWORD_WRONG"), times("SIGN_IN_LOCKED"), told.len()),
         (6, 4, 7, 17),
         "{told:?}"
     );
@@ -237,6 +237,16 @@ async fn slow_guesses_of_the_current_one_end_too() {
         suite.clock.advance(pace);
     }
     let refused = try_change(&suite, &user, PASSWORD, NEW).await.unwrap_err();
-    assert_eq!(refused.reason, ErrorReason::RateLimited);
+    assert_eq!(refused.reason, ErrorReason::SignInLocked);
     assert!(refused.retry_after.unwrap() > Duration::hours(23).unsigned_abs(), "{:?}", refused.retry_after);
+
+    // As with signing in, a reset is the way out.
+    let gateway = suite.gateway_anonymous();
+    gateway.request_password_reset(password_reset::wish(TARO)).await.unwrap();
+    let mail = password_reset::mail(&suite).await;
+    let token = mail.url.strip_prefix("https://pass.test/reset-password/").unwrap();
+    gateway.complete_password_reset(password_reset::choice(token, PASSWORD)).await.unwrap();
+    let user = suite.sign_in(TARO).await;
+    assert_eq!(try_change(&suite, &user, WRONG, NEW).await.unwrap_err().reason, ErrorReason::PasswordWrong);
+    try_change(&suite, &user, PASSWORD, NEW).await.unwrap();
 }

@@ -77,7 +77,8 @@ async fn locked_tries_are_counted() {
     .await;
 }
 
-/// proves AUD-1, ACC-14: so are codes of a second factor that were not looked at
+/// proves AUD-1, ACC-14: so are codes of a second factor that were not looked at; those of somebody who is signed in are
+/// told as theirs
 #[tokio::test]
 async fn locked_codes_are_counted() {
     let suite = Suite::with(|config| config.limits.wrong_codes_per_account = 2).await;
@@ -91,7 +92,19 @@ async fn locked_codes_are_counted() {
             assert_eq!(refused.reason == ErrorReason::SecondFactorLocked, round > 0);
         }
     }
-    told(&suite, &[(user.account.to_string(), ErrorReason::SecondFactorLocked, 4)]).await;
+    let step = BeginStepUpRequest { session_token: user.token.clone() };
+    let step = suite.gateway_anonymous().begin_step_up(step).await.unwrap().second_step.unwrap().token;
+    let request = FinishSecondStepRequest {
+        token: step,
+        session_token: user.token.clone(),
+        factor: Some(Factor::Code("000000".to_owned())),
+        ..FinishSecondStepRequest::default()
+    };
+    let refused = suite.gateway_anonymous().finish_second_step(request).await.unwrap_err();
+    assert_eq!(refused.reason, ErrorReason::SecondFactorLocked);
+    let locked = ErrorReason::SecondFactorLocked;
+    assert_eq!(changes(&suite, &user).await, [(Subject::SecondFactors, locked.code().to_owned())]);
+    told(&suite, &[(user.account.to_string(), locked, 4)]).await;
 }
 
 /// proves AUD-1: what strangers want and do not get is counted: links that are none, too many wishes, passwords that may
@@ -162,7 +175,10 @@ async fn refused_changes_are_told() {
     gateway.disable_second_factors(nothing).await.unwrap_err();
     suite.clock.advance(Duration::minutes(15));
     let late = BeginAuthenticatorRequest { session_token: taro.token.clone() };
+    // Looking at the page is no change.
     gateway.begin_authenticator(late).await.unwrap_err();
+    let late = RenewRecoveryCodesRequest { session_token: taro.token.clone() };
+    gateway.renew_recovery_codes(late).await.unwrap_err();
     let late = DeleteMyAccountRequest { confirmation: TARO.to_owned() };
     suite.console_as(&taro).delete_my_account(late).await.unwrap_err();
     let told = [
@@ -208,6 +224,12 @@ async fn half_a_sign_in_is_seen() {
     suite.clock.advance(Duration::minutes(20));
     wait_for(async || !refused().await.is_empty()).await;
     assert_eq!(refused().await, [needed]);
+    let told = suite.events().await.into_iter();
+    let from: Vec<_> = told
+        .filter(|it| matches!(&it.payload, Some(Payload::SignInRefused(_))))
+        .map(|it| it.origin.unwrap().user_agent)
+        .collect();
+    assert!(!from[0].is_empty(), "from which browser");
 }
 
 /// proves ACC-12: an account has a hundred sessions at most; the oldest ends, and is told

@@ -101,7 +101,7 @@ email-taken-away-note = The link opens a page on which you can take the address 
 account-deleted-subject = Your Nulab Account was deleted
 account-deleted-lead = Somebody who was signed in to your Nulab Account deleted it at { $at }. Your profile, sign-in methods, sessions, login history and security events were erased, you left all organizations, and connected spaces were disconnected. What you made in the products stays with the organizations.
 account-deleted-action = Contact us
-account-deleted-note = If it was you, there is nothing you need to do. If it was not, contact us at once: the account can't be brought back, but we can look into what happened. Your address was kept for this mail only, and is erased within an hour of the deletion.
+account-deleted-note = If it was you, there is nothing you need to do. If it was not, contact us at once: the account can't be brought back, but we can look into what happened. Your address was kept for this mail only, and is erased about an hour after the deletion.
 
 managed-invitation-subject = Your account at { $organization }
 managed-invitation-lead = { $organization } has made a Managed Account for you. You sign in with the account that you have at your organization; there is no password to choose.

@@ -46,7 +46,7 @@ pub enum MailKind {
     LoginAlert,
     /// Login alerts were switched off (ACC-10).
     LoginAlertsOff,
-    /// After too many wrong passwords strangers have to wait (ACC-14).
+    /// After too many wrong passwords, whoever typed them has to wait (ACC-14).
     SignInLocked,
     /// The link that resets a password, or why there is none (ACC-8).
     PasswordReset,

@@ -34,7 +34,7 @@ pub enum Content {
     },
     /// Login alerts were switched off (ACC-10).
     LoginAlertsOff,
-    /// After too many wrong passwords strangers have to wait (ACC-14).
+    /// After too many wrong passwords, whoever typed them has to wait (ACC-14).
     SignInLocked,
     /// About a password or an address (ACC-7, ACC-8, ACC-12).
     Credential(Credential),

@@ -172,6 +172,8 @@ impl Identity {
         if !store::deletions::hand_over(&mut tx, deletion.account, worker, Some(lease)).await? {
             return Err(DeletionError::UnderWay);
         }
+        // Before the account, as who finishes one takes them.
+        store::second_factors::steps::forget(&mut tx, deletion.account).await?;
         let account = store::accounts::lock(&mut tx, deletion.account).await?;
         let account = account.ok_or(DeletionError::NotFound)?;
         if account.email != deletion.email {
@@ -202,7 +204,6 @@ impl Identity {
         self.outbox.publish(tx, driver.did(events::account_deleted(account.id))).await?;
         store::deletions::forget_address(tx, &account.email).await?;
         store::farewells::insert(tx, account, self.clock.now()).await?;
-        // RED
         store::accounts::remove(tx, account.id).await
     }
 

@@ -30,7 +30,7 @@ pub enum ChangeError {
     #[error("the current password is another one")]
     Wrong,
     /// That was so too often.
-    #[error("there were too many wrong passwords; wait a while, then try again")]
+    #[error("there were too many wrong passwords; wait a while, or reset the password")]
     TooOften(Duration),
     /// The current password was not looked at.
     #[error("the password could not be checked just now")]
@@ -84,8 +84,7 @@ impl Identity {
     /// that however many come at once are counted; a right one is put back.
     async fn check_current(&self, account: &Account, current: Password) -> Result<String, ChangeError> {
         let now = self.clock.now();
-        let of = |limit| self.subject(limit, &account.id.to_string());
-        let (tries, row) = (of("password change"), of("password change in a row"));
+        let [tries, row] = self.subjects_of_change(account.id);
         let tries = (&tries, self.rules.wrong_passwords_per_known_device.0);
         let row = (&row, self.rules.wrong_passwords_in_a_row.0);
         let mut db = self.pool.acquire().await?;
@@ -184,7 +183,7 @@ impl Problem for ChangeError {
             Self::Session(error) => error.reason(),
             Self::Managed => ErrorReason::ManagedByOrganization,
             Self::Wrong => ErrorReason::PasswordWrong,
-            Self::TooOften(_) => ErrorReason::RateLimited,
+            Self::TooOften(_) => ErrorReason::SignInLocked,
             Self::Hash(error) => error.reason(),
             Self::Choice(error) => error.reason(),
             Self::Database(error) => database_kind(error).1,

@@ -41,27 +41,24 @@ impl Identity {
         caller: &Caller,
         token: &str,
     ) -> Result<Draft, SecondFactorError> {
-        let change = async {
-            let mut change = self.begin_factor_change(caller, token).await?;
-            if change.factors.authenticator.is_some() {
-                return Err(SecondFactorError::Exists);
-            }
-            let session = change.session.id;
-            let known = authenticators::draft(&mut change.tx, session, change.now).await?;
-            let secret = if let Some(sealed) = known {
-                self.open_totp(&draft_place(session), &sealed)?
-            } else {
-                let secret = TotpSecret::generate(&self.entropy);
-                let sealed = self.seal_totp(&draft_place(session), &secret);
-                let end = change.now + DRAFT_LIFE;
-                authenticators::save_draft(&mut change.tx, session, &sealed, end).await?;
-                secret
-            };
-            // Nothing protects the account differently yet: no session ends.
-            change.tx.commit().await?;
-            Ok(Draft { secret: secret.text(), uri: secret.uri(ISSUER, &change.account.email) })
+        let mut change = self.begin_factor_change(caller, token).await?;
+        if change.factors.authenticator.is_some() {
+            return Err(SecondFactorError::Exists);
+        }
+        let session = change.session.id;
+        let known = authenticators::draft(&mut change.tx, session, change.now).await?;
+        let secret = if let Some(sealed) = known {
+            self.open_totp(&draft_place(session), &sealed)?
+        } else {
+            let secret = TotpSecret::generate(&self.entropy);
+            let sealed = self.seal_totp(&draft_place(session), &secret);
+            let end = change.now + DRAFT_LIFE;
+            authenticators::save_draft(&mut change.tx, session, &sealed, end).await?;
+            secret
         };
-        self.changing_factors(caller, token, change).await
+        // Nothing protects the account differently yet: no session ends.
+        change.tx.commit().await?;
+        Ok(Draft { secret: secret.text(), uri: secret.uri(ISSUER, &change.account.email) })
     }
 
     /// Adds the app that shows this code.

@@ -5,17 +5,19 @@
 //! they lock out strangers. But the number in a row is one for all that the account knows: whoever has the mailbox makes
 //! any browser one of these, by a reset.
 
-use super::{Finish, SecondFactorError};
+use super::{Finish, SecondFactorError, change::actor};
 use crate::{
     app::{Identity, Tx},
     domain::{
+        account::Account,
         guessing::{Attempted, InARow},
+        session::Session,
         throttle::{Limit, TooOften},
     },
-    store,
+    events, store,
 };
 use pass_mesh::{Caller, Problem};
-use pass_types::{AccountId, Kind, Secret, SecretHash, network};
+use pass_types::{Kind, Secret, SecretHash, network};
 use time::{Duration, OffsetDateTime};
 
 /// An owner is mailed once about somebody who guesses all day.
@@ -38,20 +40,21 @@ pub(super) struct Guess {
 
 impl Identity {
     /// What a guess is counted by, if one more may be made; `None`: what is shown can't be guessed. One that was too many
-    /// is counted.
+    /// is counted; in a session (`stepping`), whose owner is known, it is told.
     pub(super) async fn may_guess(
         &self,
         tx: &mut Tx,
         caller: &Caller,
-        account: AccountId,
+        account: &Account,
         finish: &Finish,
+        stepping: Option<&Session>,
         now: OffsetDateTime,
     ) -> Result<Option<Guess>, SecondFactorError> {
         let Some(limit) = finish.shown.limit() else { return Ok(None) };
-        let (network, who) = (network(&caller.origin.address), account.to_string());
+        let (network, who) = (network(&caller.origin.address), account.id.to_string());
         let device = finish.visit.device.as_ref().map(Secret::hash);
         let known = match &device {
-            Some(device) => store::known_devices::familiar(tx, account, device, &network).await?.device,
+            Some(device) => store::known_devices::familiar(tx, account.id, device, &network).await?.device,
             None => false,
         };
         let notices = self.subject("second factor lock notice", &who);
@@ -67,9 +70,16 @@ impl Identity {
             Guess { by_account, in_a_row, notices, by_network }
         };
         if let Err(refused) = self.check_limits(tx, &guess, now).await {
-            if refused.kind() == Kind::RateLimited {
+            if refused.kind() != Kind::RateLimited {
+                return Err(refused);
+            }
+            if let Some(session) = stepping {
+                let told = events::second_factor_change_refused(account.id, refused.reason());
+                let told = told.by(&actor(account, session, now)).from(&caller.origin);
+                self.outbox.publish(tx, told).await?;
+            } else {
                 let what = (Attempted::SignIn, refused.reason().code());
-                store::refused_tries::count(tx, &guess.by_account, Some(account), what, now).await?;
+                store::refused_tries::count(tx, &guess.by_account, Some(account.id), what, now).await?;
             }
             return Err(refused);
         }

@@ -30,21 +30,18 @@ impl Identity {
         token: &str,
         passkey: bool,
     ) -> Result<String, SecondFactorError> {
-        let change = async {
-            let mut change = self.begin_factor_change(caller, token).await?;
-            if change.factors.keys.len() >= MOST_KEYS {
-                return Err(SecondFactorError::KeyLimit);
-            }
-            let known = keys::credentials(&mut change.tx, change.account.id).await?;
-            let begun = self.second_factors.ceremonies.begin_key(&change.account, passkey, &known)?;
-            let challenge = Challenge { state: begun.state, passkey };
-            let end = change.now + CHALLENGE_LIFE;
-            keys::save_challenge(&mut change.tx, change.session.id, &challenge, end).await?;
-            // Nothing protects the account differently yet: no session ends.
-            change.tx.commit().await?;
-            Ok(begun.options)
-        };
-        self.changing_factors(caller, token, change).await
+        let mut change = self.begin_factor_change(caller, token).await?;
+        if change.factors.keys.len() >= MOST_KEYS {
+            return Err(SecondFactorError::KeyLimit);
+        }
+        let known = keys::credentials(&mut change.tx, change.account.id).await?;
+        let begun = self.second_factors.ceremonies.begin_key(&change.account, passkey, &known)?;
+        let challenge = Challenge { state: begun.state, passkey };
+        let end = change.now + CHALLENGE_LIFE;
+        keys::save_challenge(&mut change.tx, change.session.id, &challenge, end).await?;
+        // Nothing protects the account differently yet: no session ends.
+        change.tx.commit().await?;
+        Ok(begun.options)
     }
 
     /// Adds the key that answered the session's challenge.

@@ -141,12 +141,12 @@ impl Identity {
         most: i64,
     ) -> Result<bool, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
-        let (mut accounts, over) = steps::prune(&mut tx, now, most).await?;
+        let (mut sign_ins, over) = steps::prune(&mut tx, now, most).await?;
         // Whoever publishes for several accounts takes them in the same order.
-        accounts.sort_unstable();
-        for account in accounts {
+        sign_ins.sort_unstable_by_key(|(account, _)| *account);
+        for (account, origin) in sign_ins {
             let refused = events::sign_in_refused(account, ErrorReason::SecondFactorNeeded);
-            self.outbox.publish(&mut tx, refused.by(&Actor::Anonymous)).await?;
+            self.outbox.publish(&mut tx, refused.by(&Actor::Anonymous).from(&origin)).await?;
         }
         tx.commit().await?;
         Ok(i64::try_from(over) == Ok(most))
@@ -221,9 +221,10 @@ impl Identity {
         let step = steps::lock(&mut tx, &token, now).await?.ok_or(SecondFactorError::Over)?;
         let account = store::accounts::lock(&mut tx, step.account).await?.ok_or(SecondFactorError::Over)?;
         let stepping = self.still_wanted(&mut tx, &step, finish.session.as_ref()).await?;
-        let guess = match self.may_guess(&mut tx, caller, account.id, &finish, now).await {
+        let may = self.may_guess(&mut tx, caller, &account, &finish, stepping.as_ref(), now).await;
+        let guess = match may {
             Err(too_many @ (SecondFactorError::Locked(_) | SecondFactorError::TooOften(_))) => {
-                // It was counted.
+                // It was counted, or told.
                 tx.commit().await?;
                 return Err(too_many);
             }

@@ -1,7 +1,7 @@
 //! Second steps that are under way.
 
 use crate::domain::second_factor::{Purpose, SecondStep};
-use pass_types::{AccountId, Invalid, SecretHash, SessionId};
+use pass_types::{AccountId, Invalid, Origin, SecretHash, SessionId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -114,6 +114,12 @@ pub async fn end_of_session(db: &mut PgConnection, session: SessionId) -> Result
     Ok(())
 }
 
+/// Forgets those of an account.
+pub async fn forget(db: &mut PgConnection, account: AccountId) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM second_steps WHERE account_id = $1", account.uuid()).execute(db).await?;
+    Ok(())
+}
+
 /// Whether the account's password is still the one whose hash has this SHA-256. The account is to be locked.
 pub async fn has_password(
     db: &mut PgConnection,
@@ -130,21 +136,29 @@ pub async fn has_password(
     Ok(row.is_some())
 }
 
-/// Removes up to `most` that are over: whose sign-ins they were, and how many in all.
+/// Removes up to `most` that are over: whose sign-ins they were and from where, and how many in all.
 pub async fn prune(
     db: &mut PgConnection,
     now: OffsetDateTime,
     most: i64,
-) -> Result<(Vec<AccountId>, usize), sqlx::Error> {
+) -> Result<(Vec<(AccountId, Origin)>, usize), sqlx::Error> {
     let over = sqlx::query!(
-        "DELETE FROM second_steps WHERE token_hash IN
-            (SELECT token_hash FROM second_steps WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING account_id, history_id",
+        r#"WITH over AS (
+             DELETE FROM second_steps WHERE token_hash IN
+                (SELECT token_hash FROM second_steps WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+             RETURNING account_id, history_id
+         )
+         SELECT over.account_id AS "account_id!", tried.address AS "address?", tried.user_agent AS "user_agent?"
+         FROM over LEFT JOIN login_history tried ON tried.id = over.history_id"#,
         now,
         most,
     )
     .fetch_all(db)
     .await?;
-    let sign_ins = over.iter().filter(|step| step.history_id.is_some());
-    Ok((sign_ins.map(|step| step.account_id.into()).collect(), over.len()))
+    let count = over.len();
+    let sign_ins = over.into_iter().filter_map(|step| {
+        let origin = Origin { address: step.address?, user_agent: step.user_agent? };
+        Some((step.account_id.into(), origin))
+    });
+    Ok((sign_ins.collect(), count))
 }
