@@ -40,7 +40,8 @@ def run(patterns: list[str]) -> int:
     ]
     if patterns:
         named = [one for one in steps if one.name in patterns]
-        steps = named if len(named) == len(set(patterns)) else [Step("tests", f"tests called {', '.join(patterns)}", lambda: _tests_pass(patterns))]
+        called = Step("tests", f"tests called {', '.join(patterns)}", lambda: _tests_pass(patterns))
+        steps = named if len(named) == len(set(patterns)) else [called]
     machine.provide(machine.TEST)
     if not patterns:
         before = _fingerprints()

@@ -129,7 +129,8 @@ impl TestDatabase {
         self.cut_where("").await
     }
 
-    /// Cuts the clients' connections (the server's own autovacuum is not ours to end) whose `application_name` begins with `prefix`; returns how many there were.
+    /// Cuts the clients' connections whose `application_name` begins with `prefix` (the server's own autovacuum is not ours
+    /// to end); returns how many there were.
     pub async fn cut_where(&self, prefix: &str) -> usize {
         let mut admin = connect(&self.admin).await;
         let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -120,8 +120,8 @@ impl TimeZone {
     }
 }
 
-/// Takes away what surrounds or hides in a name and is not to be seen; refuses what can't be shown on one line of a page or mail,
-/// and what shows nothing: two names that look alike are alike, and everybody has one.
+/// Takes away what surrounds or hides in a name and is not to be seen; refuses what can't be shown on one line of a page
+/// or mail, and what shows nothing: everybody has a name, and hidden characters make no other one.
 fn free_text(text: &str, most: usize) -> Result<String, Invalid> {
     let seen: String = text.chars().filter(|c| !is_hidden(*c)).collect();
     let seen = seen.trim();

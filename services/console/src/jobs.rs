@@ -11,7 +11,7 @@ const PAUSE: Duration = Duration::from_mins(5);
 pub async fn tidy(console: Console, shutdown: Shutdown) {
     while shutdown.or(tokio::time::sleep(PAUSE)).await.is_some() {
         console.strangers.prune();
-        console.people.prune();
+        console.posts.prune();
         if let Err(error) = prune(&console.sessions).await {
             tracing::error!(error = &error as &dyn std::error::Error, "pruning the console's database");
         }

@@ -169,7 +169,7 @@ pub async fn build(config: Config, context: &Context) -> Result<App, BuildError>
         entropy: context.entropy.clone(),
         images: Images::of(&config.issuer),
         strangers: Console::limit_of_strangers(context.clock.clone()),
-        people: Console::limit_of_people(config.posts_per_minute, context.clock.clone()),
+        posts: Console::limit_of_posts(config.posts_per_minute, context.clock.clone()),
     };
     let listen = |error| BuildError::Listen(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;

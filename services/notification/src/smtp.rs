@@ -86,7 +86,8 @@ pub enum SmtpError {
 /// The way to the mail server.
 ///
 /// A connection a mail: one that was left in the middle of a mail, because the server was too slow, has answers on it that
-/// the next mail would take for its own.
+/// the next mail would take for its own. Not by the library's transport: it waits for the goodbye as long as the server
+/// likes, by when the mail has arrived, and tells in words alone that SMTPUTF8 is missing.
 #[derive(Clone)]
 pub struct Smtp {
     server: (String, u16),

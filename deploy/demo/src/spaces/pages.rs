@@ -60,7 +60,7 @@ struct LoginPage<'a> {
     words: Words,
     id: &'a str,
     space: &'a Space,
-    problem: Option<&'a str>,
+    problem: Option<String>,
 }
 
 #[derive(Template)]

@@ -74,7 +74,7 @@ pub struct Console {
     /// How fast one network may ask for what needs no session.
     pub strangers: Arc<Limiter<String>>,
     /// How fast one session may post: one that was copied keeps its owner from nothing in another one.
-    pub people: Arc<Limiter<SessionId>>,
+    pub posts: Arc<Limiter<SessionId>>,
 }
 
 impl Console {
@@ -85,7 +85,7 @@ impl Console {
     }
 
     /// So many posts of one session at once, and as many again in each minute.
-    pub fn limit_of_people(posts: NonZeroU32, clock: SharedClock) -> Arc<Limiter<SessionId>> {
+    pub fn limit_of_posts(posts: NonZeroU32, clock: SharedClock) -> Arc<Limiter<SessionId>> {
         Arc::new(Limiter::new(posts, Duration::from_mins(1), clock))
     }
 

@@ -122,7 +122,7 @@ async fn signed_in(parts: &Parts, console: &Console, browser: &Browser) -> Resul
         return Ok(Found::Nobody);
     };
     if parts.method == Method::POST {
-        console.people.check(&session.id)?;
+        console.posts.check(&session.id)?;
     }
     let suite = console.suite.as_person(&session.access_token, browser.origin().clone());
     match suite.account().await {

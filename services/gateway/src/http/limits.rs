@@ -1,10 +1,10 @@
 //! Belts against floods: how much may be posted, and begun, from one network in a minute. They bar nobody from guessing:
 //! that is identity's, which counts in its database whose password was wrong (ACC-14).
 //!
-//! A browser that was signed in with before shows its device cookie, and is counted by itself: somebody else in its
-//! network who posts fast does not keep it from signing in. Whether the cookie is one that an account knows can't be told
-//! here, so all that show one share a ceiling for their network, too: who makes up many bars the network for as long as
-//! that goes on.
+//! A browser that was signed in with before shows its device cookie, and is counted by itself: somebody in its network who
+//! shows none does not keep it from signing in. Whether the cookie is one that an account knows can't be told here, so all
+//! that show one share a ceiling for their network, too: who posts above that with a cookie, made up or not, bars these
+//! browsers of the network for as long as it goes on.
 
 use super::device::Device;
 use http::{HeaderMap, HeaderName};
@@ -73,9 +73,9 @@ impl Belt {
     fn check(&self, browser: &Browser, headers: &HeaderMap) -> Result<(), TooMany> {
         let network = network(&browser.origin().address);
         let Some(device) = Device::shown(headers) else { return self.strangers.check(&network) };
-        // First the device's own: who is beyond that takes nothing from the others.
-        self.devices.check(&(network.clone(), device.hash()))?;
-        self.ceiling.check(&network)
+        // Before the device's own: what is made up beyond the ceiling takes no room, which all networks share.
+        self.ceiling.check(&network)?;
+        self.devices.check(&(network, device.hash()))
     }
 
     fn prune(&self) {
